@@ -1,0 +1,155 @@
+"""The one place that gives marks: from a case and plain answers to a verdict for each question. No I/O, no state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, Plain, read_number, shown
+from mlwf.assignment.case import Case
+from mlwf.assignment.questions import QUESTIONS, Question
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one answer is worth, and why.
+
+    Attributes
+    ----------
+    question : str
+    points, max_points : float
+    message : str
+        One or two sentences to the student.
+    slip : str or None
+        Name of the recognised mistake.
+    followed_through : bool
+        True if the answer is right for the student's own wrong earlier answer.
+    """
+
+    question: str
+    points: float
+    max_points: int
+    message: str
+    slip: str | None = None
+    followed_through: bool = False
+
+
+def grade(case: Case, answers: Mapping[str, Plain]) -> list[Verdict]:
+    """Mark every question.
+
+    Parameters
+    ----------
+    case : Case
+        The student's numbers.
+    answers : mapping of str to plain value
+        By question id, as `answers.plain` and `answers.call_plainly` deliver them; a missing one is absent.
+
+    Returns
+    -------
+    list of Verdict
+        One for each of `QUESTIONS`, in their order.
+    """
+    return [mark(question, case, answers) for question in QUESTIONS.values()]
+
+
+def mark(question: Question, case: Case, answers: Mapping[str, Plain]) -> Verdict:
+    """Mark one question; of `answers` it needs its own and those that it builds on."""
+    if question.id not in answers:
+        return _verdict(question, 0, f"No answer: nothing is assigned to `{question.name}`.")
+    if question.inputs:
+        return _mark_function(question, case, answers[question.id])
+    try:
+        answer = read_number(question.kind, answers[question.id])
+    except AnswerError as error:
+        return _verdict(question, 0, str(error))
+
+    truth = _truth(question, case)
+    if _same(answer, question.solve(case, truth), question.tolerance):
+        return _verdict(question, 1, f"Right: {question.formula(case)}.")
+    own = _own_earlier(question, answers)
+    if own and _same(answer, question.solve(case, own), question.tolerance):
+        said = f"Right for your own earlier answer ({', '.join(question.builds_on)}). {_way(question, case)}"
+        return _verdict(question, question.follow_through, said, followed_through=True)
+    for earlier in filter(None, (truth, own)) if question.builds_on else (truth,):
+        for slip in question.slips:
+            value = slip.value(case, earlier)
+            if value is not None and _same(answer, value, question.tolerance):
+                return _verdict(question, slip.share, f"{slip.says} {_way(question, case)}", slip=slip.name)
+    return _verdict(question, 0, f"Not right. {_way(question, case)}")
+
+
+def _verdict(question: Question, share: float, message: str, **more: Any) -> Verdict:  # noqa: ANN401 - Verdict's own fields
+    return Verdict(question.id, round(share * question.points, 2), question.points, message, **more)
+
+
+def _way(question: Question, case: Case) -> str:
+    return f"The way there: {question.formula(case)}."
+
+
+def _truth(question: Question, case: Case) -> dict[str, Number | None]:
+    """Right answers to what `question` builds on."""
+    return {name: QUESTIONS[name].solve(case, _truth(QUESTIONS[name], case)) for name in question.builds_on}
+
+
+def _own_earlier(question: Question, answers: Mapping[str, Plain]) -> dict[str, Number] | None:
+    """The student's answers to what `question` builds on; None unless all are there and can be read as numbers."""
+    own = {}
+    for name in question.builds_on:
+        try:
+            value = read_number(QUESTIONS[name].kind, answers[name])
+        except (KeyError, AnswerError):
+            return None
+        if value is None:
+            return None
+        own[name] = value
+    return own or None
+
+
+def _same(answer: Number | None, expected: Number | None, tolerance: float) -> bool:
+    if answer is None or expected is None:
+        return answer is expected
+    try:
+        return abs(answer - expected) <= tolerance + READ_AS_EQUAL * max(1.0, abs(expected))
+    except OverflowError:  # an int with more digits than a float can hold
+        return False
+
+
+def _mark_function(question: Question, case: Case, results: Plain) -> Verdict:
+    """Mark a function by the share of its results that are right; one that raises whatever it is given has none."""
+    if not isinstance(results, list):
+        found = results.get("type") if isinstance(results, dict) else type(results).__name__
+        return _verdict(question, 0, f"`{question.name}` should be a function; it is of type {found}.")
+    assert question.inputs is not None
+    inputs, expected = question.inputs(case), question.solve(case, {})
+    wrong = [
+        _call_says(question, arguments, result, right)
+        for arguments, result, right in zip(inputs, [*results, *[None] * len(inputs)], expected, strict=False)
+        if not _right_result(question, result, right)
+    ]
+    if not wrong:
+        return _verdict(question, 1, f"Right for all {len(inputs)} inputs.")
+    right = 0 if all("error" in result for result in results) else len(inputs) - len(wrong)
+    return _verdict(question, right / len(inputs), f"Right for {right} of {len(inputs)} inputs. {wrong[0]}")
+
+
+def _right_result(question: Question, result: Any, right: Mapping[str, Any]) -> bool:  # noqa: ANN401 - plain data from anywhere
+    if not isinstance(result, dict) or result.keys() != right.keys():
+        return False
+    if "error" in right:
+        return bool(result["error"] == right["error"])
+    value = result["value"]
+    if type(value) not in (int, float):
+        return False
+    return _same(value, right["value"], question.tolerance)
+
+
+def _call_says(question: Question, arguments: tuple[Any, ...], result: Any, right: Mapping[str, Any]) -> str:  # noqa: ANN401
+    call = f"{question.name}({', '.join(f'{argument:g}' for argument in arguments)})"
+    should = f"should raise {right['error']}" if "error" in right else f"should be {right['value']:g}"
+    if not isinstance(result, dict):
+        return f"{call} was not tried, since a call before it took too long."
+    if "error" in result:
+        did = "took too long" if result["error"] == "TimeoutError" else f"raised {result['error']}"
+    else:
+        value = result.get("value")
+        did = f"gave a value of type {value['type']}" if isinstance(value, dict) else f"gave {shown(value)}"
+    return f"{call} {did}; it {should}."

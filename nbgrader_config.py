@@ -1,0 +1,18 @@
+"""nbgrader's settings for this course. nbgrader reads this file when it is started in this folder."""
+
+c = get_config()  # noqa: F821 - nbgrader puts it here; the one in traitlets.config is another object
+
+# Names the course in the exchange and in formgrader. Its assignments need no entry here: each folder in source/ is one.
+c.CourseDirectory.course_id = "constraint_tax_course"
+
+# What stands in place of a solution. A comment, and not nbgrader's `raise NotImplementedError()`, so that an untouched
+# notebook runs from top to bottom and every check can say in a sentence what is missing.
+c.ClearSolutions.code_stub = {"python": "# Your working goes here."}
+c.ClearSolutions.text_stub = "*Your memo goes here, in place of this line.*"
+
+# Seconds for one cell. An honest cell takes far less than one; an endless loop costs the grader this long, each time.
+c.Execute.timeout = 20
+
+# A cell that prints in a loop would otherwise make a feedback page of many megabytes.
+c.LimitOutput.max_lines = 200
+c.LimitOutput.max_traceback = 30
