@@ -1,0 +1,16 @@
+"""Pictures of the model: for each instrument a class that is updated in place, and a function of plain numbers.
+
+The functions return matplotlib Figures that Jupyter shows by themselves, so ``interact(timeline, stage=(1, 6))`` works.
+"""
+
+from mlwf.figures.energy import Energy, energy
+from mlwf.figures.gates import Gates, gates
+from mlwf.figures.palette import LEVELS
+from mlwf.figures.picture import Picture
+from mlwf.figures.race import Race, race
+from mlwf.figures.split import Split, time_split
+from mlwf.figures.timeline import Timeline, timeline
+
+__all__ = [
+    "LEVELS", "Energy", "Gates", "Picture", "Race", "Split", "Timeline", "energy", "gates", "race", "time_split", "timeline",
+]  # fmt: skip
