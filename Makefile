@@ -1,5 +1,7 @@
+# make lab        open the lab in JupyterLab (PORT=8888)
 # make test       every test
 # make check      the fast tests, for an answer in two minutes
+# make assignment make release/ from source/
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
@@ -7,7 +9,10 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: test check
+.PHONY: lab test check assignment
+
+lab: .venv/ready-lab+course
+	@$(BIN)/python tools/lab.py
 
 # What is installed leaves a stamp, so that a second start goes on at once.
 .venv/ready-%: pyproject.toml constraints.txt tools/install.py
@@ -19,6 +24,18 @@ check: .venv/ready-lab+course+test
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@pytest tests/model
+	@lint-imports
+	@pytest -m "not browser and not course"
 
 test: check
+	@python tools/chromium.py
+	@pytest --nbval --nbval-current-env notebooks source
+	@pytest -m "browser or course"
+
+# Made elsewhere and then put in place, so that a mistake in the source leaves release/ as it was.
+assignment: .venv/ready-lab+course
+	@work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && \
+	nbgrader generate_assignment constraint_tax --log-level=WARN \
+	  --CourseDirectory.db_url="sqlite:///$$work/gradebook.db" --CourseDirectory.release_directory="$$work/release" && \
+	mkdir -p release && rm -rf release/constraint_tax && mv "$$work/release/constraint_tax" release/ && \
+	echo "assignment: release/constraint_tax is made from source/constraint_tax"

@@ -1,0 +1,92 @@
+"""The project keeps its own promises: light imports, pins, short cells, nothing private."""
+
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().split())
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("mlwf", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "click"]),
+        ("mlwf.model", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "click"]),
+        ("mlwf.cli", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "IPython"]),
+        ("mlwf.assignment", ["matplotlib", "ipywidgets", "nbgrader"]),
+    ],
+)
+def test_imports_are_light(module, heavy):
+    """Does importing the package, the model or the command load what only a lab or a course needs?"""
+    code = f"import sys, {module}; print(*[name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_everything_installed_is_pinned():
+    """Would another machine get the same versions of everything?"""
+    pinned = {normal(name): version for name, version in PINS.items()}
+    here = importlib.metadata.distributions(path=[sysconfig.get_path("purelib")])
+    installed = {normal(dist.name): dist.version for dist in here}
+    assert installed
+    for tool in ("mlwf", "pip"):
+        installed.pop(tool, None)
+    assert {name: version for name, version in installed.items() if pinned.get(name) != version} == {}
+
+
+def test_binder_gets_the_same_versions():
+    """Does the environment for Binder take every version from the constraints, and Python from those we test on?"""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert "--constraint constraints.txt" in pip
+    assert any(line.startswith("--editable .[lab") for line in pip)
+    assert "python=3.11" in environment["dependencies"]
+
+
+def test_no_file_names_a_registry_or_this_machine():
+    """Are there names and versions only, no addresses, and no path of anybody's machine?"""
+    forbidden = re.compile(
+        r"https?://(?:registry|files|pypi|conda|deb|packages)[.\-]|index-url|/(?:home|root|Users)/\w"
+    )
+    found = [
+        f"{name}: {hit.group()}"
+        for name in TRACKED
+        if name != "tests/test_project.py" and (ROOT / name).suffix not in {".png", ".gif"}
+        for hit in [forbidden.search((ROOT / name).read_text(encoding="utf-8"))]
+        if hit
+    ]
+    assert found == []
+
+
+def test_the_lab_notebook_is_short_cells_without_stale_widgets():
+    """Is each part its own cell of at most five lines, and is no widget's state stored that nobody can run?"""
+    notebook = nbformat.read(ROOT / "notebooks" / "constraint_tax.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert len(cell.source.splitlines()) <= 5
+        assert "widget-view" not in json.dumps(cell)
+    assert "widgets" not in notebook.metadata
+
+
+def test_make_says_what_is_missing(tmp_path):
+    """Does a machine without Python get one line that says what to install?"""
+    done = subprocess.run(
+        ["make", "-C", ROOT, "PYTHON=", ".venv/ready-nothing"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    assert "setup: Python 3.11 or newer is needed" in done.stderr
+    assert not (ROOT / ".venv" / "ready-nothing").exists()
