@@ -11,6 +11,8 @@ pytestmark = pytest.mark.browser
 def open_and_run(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    # Before the kernel is there the menu entry does nothing.
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     page.wait_for_selector("button:has-text('Submit my prediction')")
