@@ -144,9 +144,10 @@ def energy(device: str, cycle: float, session: float, weeks: int, as_json: bool)
     \b
     Example: mlwf energy --device mobile --cycle 24
     """
-    for option, value in (("--cycle", cycle), ("--session", session)):
-        with usage_errors(option):
-            model.wh_per_day(0, **{"cycle_hours": 1, "session_hours": 1, f"{option[2:]}_hours": value})
+    with usage_errors("--cycle"):
+        model.wh_per_day(0, cycle, 1)
+    with usage_errors("--session"):
+        model.wh_per_day(0, 1, session)
     with usage_errors("--weeks"):
         bill = model.cloud_bill(model.CLOUD, cycle, session, weeks)
     if device == "cloud":
