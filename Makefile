@@ -35,7 +35,9 @@ test: check
 # Made elsewhere and then put in place, so that a mistake in the source leaves release/ as it was.
 assignment: .venv/ready-lab+course
 	@work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && \
-	nbgrader generate_assignment constraint_tax --log-level=WARN \
-	  --CourseDirectory.db_url="sqlite:///$$work/gradebook.db" --CourseDirectory.release_directory="$$work/release" && \
+	{ nbgrader generate_assignment constraint_tax --log-level=WARN \
+	    --CourseDirectory.release_directory="$$work/release" 2> "$$work/log" || \
+	  { sed -n '/ERROR/{s/.*ERROR[]|] *//p;q}' "$$work/log" >&2; \
+	    echo "assignment: the source can't be released; release/ is as it was" >&2; exit 1; }; } && \
 	mkdir -p release && rm -rf release/constraint_tax && mv "$$work/release/constraint_tax" release/ && \
-	echo "assignment: release/constraint_tax is made from source/constraint_tax"
+	echo "assignment: release/ and the gradebook follow source/. After an edit, make check tells whether it can be marked."

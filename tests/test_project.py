@@ -82,6 +82,14 @@ def test_the_lab_notebook_is_short_cells_without_stale_widgets():
     assert "widgets" not in notebook.metadata
 
 
+def test_what_the_notebook_stores_gives_no_prediction_away():
+    """Does a student who scrolls down before predicting see none of the answers in the stored outputs?"""
+    notebook = nbformat.read(ROOT / "notebooks" / "constraint_tax.ipynb", as_version=4)
+    stored = " ".join(str(output) for cell in notebook.cells for output in cell.get("outputs", ()))
+    assert "Requirements" in stored
+    assert not re.search(r"never|\b(16|32|69|70|135|120)\b", stored)
+
+
 def test_make_says_what_is_missing(tmp_path):
     """Does a machine without Python get one line that says what to install?"""
     done = subprocess.run(

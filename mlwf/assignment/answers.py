@@ -50,9 +50,10 @@ class Kind:
 
 KINDS = {
     "count": Kind("a whole number", 0, 1e6, whole=True),
+    "stage": Kind("the number of a stage", 1, 6, whole=True),
     "factor": Kind("a plain number, how many times", 0, 1e6),
     "days": Kind("a number of person-days", 0, 1e6),
-    "accuracy": Kind("an accuracy in percent", 0, 100),
+    "accuracy": Kind("an accuracy in percent", 1, 100),
     "week": Kind("a whole number of weeks, or None for never", 0, 520, whole=True, may_be_none=True),
     "hours": Kind("a number of hours", 0, 8736),
     "wh_per_day": Kind("a number of Wh a day", 0, 1e6),

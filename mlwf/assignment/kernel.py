@@ -94,7 +94,7 @@ def progress() -> Table:
     rows = []
     for question in QUESTIONS.values():
         problem = _problem(question, namespace)
-        rows.append((question.name, f"{question.points}", problem or "ready"))
+        rows.append((question.name, f"{question.points}", (problem or "ready").replace("`", "")))
     return Table(("Answer", "Points", "Is it ready?"), rows)
 
 

@@ -114,9 +114,9 @@ def _saturating(case: Case) -> model.Crossover:
     return model.crossover(small, case.large(case.saturating_decay), case.weeks)
 
 
-def _hopeless(case: Case) -> model.Crossover:
-    small = case.small(case.hopeless_cycle, case.hopeless_decay)
-    return model.crossover(small, case.large(case.hopeless_decay), case.weeks)
+def _third(case: Case) -> model.Crossover:
+    small = case.small(case.third_cycle, case.third_decay)
+    return model.crossover(small, case.large(case.third_decay), case.weeks)
 
 
 def _wh(case: Case) -> float:
@@ -197,7 +197,7 @@ QUESTIONS = {
             ),
         ),
         Question(
-            "latest_stage", "latest_stage", KINDS["count"], 2,
+            "latest_stage", "latest_stage", KINDS["stage"], 2,
             solve=lambda case, _: _latest_stage(case),
             formula=lambda case: f"{case.base_days:g} * 2^(N-1) <= {case.most_days:g} holds up to N = {_latest_stage(case)}",
             slips=(
@@ -241,33 +241,33 @@ QUESTIONS = {
         ),
         Question(
             "large_iterations", "large_iterations", KINDS["count"], 1,
-            solve=lambda case, _: _hopeless(case).leader_iterations,
+            solve=lambda case, _: _third(case).leader_iterations,
             formula=lambda case: f"{case.weeks} * 168 / {case.large_cycle}, rounded down"
-                                 f" = {_hopeless(case).leader_iterations}",
+                                 f" = {_third(case).leader_iterations}",
         ),
         Question(
             "small_iterations", "small_iterations", KINDS["count"], 1,
-            solve=lambda case, _: _hopeless(case).challenger_iterations,
-            formula=lambda case: f"{case.weeks} * 168 / {case.hopeless_cycle}, rounded down"
-                                 f" = {_hopeless(case).challenger_iterations}",
+            solve=lambda case, _: _third(case).challenger_iterations,
+            formula=lambda case: f"{case.weeks} * 168 / {case.third_cycle}, rounded down"
+                                 f" = {_third(case).challenger_iterations}",
             slips=(
-                Slip("one_week", lambda case, _: case.small(case.hopeless_cycle, 1).iterations(168), 0.5,
+                Slip("one_week", lambda case, _: case.small(case.third_cycle, 1).iterations(168), 0.5,
                      "These are the iterations of one week; the window has more."),
-                Slip("working_days", lambda case, _: case.weeks * 5 * 24 // case.hopeless_cycle, 0.5,
+                Slip("working_days", lambda case, _: case.weeks * 5 * 24 // case.third_cycle, 0.5,
                      "This counts five days a week. A week here is 168 hours, seven days."),
             ),
         ),
         Question(
             "large_limit", "large_limit", KINDS["accuracy"], 1, tolerance=0.01,
-            solve=lambda case, _: case.large(case.hopeless_decay).limit(),
-            formula=lambda case: _limit_formula(case.large(case.hopeless_decay)),
-            slips=(_gain_only(lambda case: case.large(case.hopeless_decay)),),
+            solve=lambda case, _: case.large(case.third_decay).limit(),
+            formula=lambda case: _limit_formula(case.large(case.third_decay)),
+            slips=(_gain_only(lambda case: case.large(case.third_decay)),),
         ),
         Question(
             "small_limit", "small_limit", KINDS["accuracy"], 1, tolerance=0.01,
-            solve=lambda case, _: case.small(case.hopeless_cycle, case.hopeless_decay).limit(),
-            formula=lambda case: _limit_formula(case.small(case.hopeless_cycle, case.hopeless_decay)),
-            slips=(_gain_only(lambda case: case.small(case.hopeless_cycle, case.hopeless_decay)),),
+            solve=lambda case, _: case.small(case.third_cycle, case.third_decay).limit(),
+            formula=lambda case: _limit_formula(case.small(case.third_cycle, case.third_decay)),
+            slips=(_gain_only(lambda case: case.small(case.third_cycle, case.third_decay)),),
         ),
         Question(
             "linear_week", "linear_week", KINDS["week"], 3,
@@ -295,14 +295,14 @@ QUESTIONS = {
             ),
         ),
         Question(
-            "hopeless_week", "hopeless_week", KINDS["week"], 3,
-            solve=lambda case, _: _hopeless(case).week,
+            "third_week", "third_week", KINDS["week"], 3,
+            solve=lambda case, _: _third(case).week,
             formula=lambda case: "never: the small model's limit is"
-                                 f" {case.small(case.hopeless_cycle, case.hopeless_decay).limit():g} %, and the large model"
-                                 f" starts at {case.large(case.hopeless_decay).start:g} %",
+                                 f" {case.small(case.third_cycle, case.third_decay).limit():g} %, and the large model"
+                                 f" starts at {case.large(case.third_decay).start:g} %",
             slips=(
                 Slip("as_if_linear", lambda case, _: model.crossover(
-                     case.small(case.hopeless_cycle, 1), case.large(1), case.weeks).week, 0.25,
+                     case.small(case.third_cycle, 1), case.large(1), case.weeks).week, 0.25,
                      "This is the week without saturation. What is the highest accuracy the small model can reach?"),
             ),
         ),

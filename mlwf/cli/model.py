@@ -21,7 +21,9 @@ def usage_errors(option: str) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise click.UsageError(f"{option}: {error}", click.get_current_context()) from error
+        # The model names its own argument first; here that is the option.
+        refusal = str(error).split(" ", 1)[1]
+        raise click.UsageError(f"{option} {refusal}", click.get_current_context()) from error
 
 
 def answer(as_json: bool, values: Mapping[str, Any], words: str) -> None:

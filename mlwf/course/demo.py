@@ -165,9 +165,11 @@ def _environment(own: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The environment of a user who has set nothing of Jupyter's, nbgrader's or IPython's."""
     clean = {name: value for name, value in own.items() if not name.startswith(("JUPYTER", "NBGRADER", "IPYTHON"))}
     home = folder / "home"
+    home.mkdir()
     return clean | {
         # nbgrader calls `alembic` by name, and the virtual environment need not be activated.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), own.get("PATH", os.defpath))),
+        "TMPDIR": str(home),  # nbgrader leaves folders of its own there
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),

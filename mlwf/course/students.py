@@ -54,7 +54,7 @@ STUDENTS = (
             small_limit="small_limit = 0.10 / 0.05",
             linear_week="linear_week = (95 - 90) // 0.55",
             saturating_week="saturating_week = 4",
-            hopeless_week='hopeless_week = "never"',
+            third_week='third_week = "never"',
             phone_wh="phone_wh = 5 * 2 * 24",
             battery_ratio="battery_ratio = phone_wh / 10",  # right for the wrong phone_wh
             shortest_cycle="shortest_cycle = 168",
@@ -86,13 +86,13 @@ STUDENTS = (
                         cost = cost * 2
                     return cost
             """,
-            hopeless_week="""
+            third_week="""
                 small, gain, week = 90, 0.10, 0
                 while small < 95:
                     for iteration in range(168):
                         small, gain = small + gain, gain * 0.95
                     week = week + 1
-                hopeless_week = week
+                third_week = week
             """,
         ),
     ),
@@ -113,7 +113,7 @@ _KEY = {  #          max   right mistakes untouched crashes endless
     "small_limit":      (1, (1,  0.5,   0,        1,      1)),
     "linear_week":      (3, (3,  1.5,   0,        0,      3)),
     "saturating_week":  (3, (3,  0.75,  0,        3,      3)),
-    "hopeless_week":    (3, (3,  0,     0,        3,      0)),
+    "third_week":    (3, (3,  0,     0,        3,      0)),
     "phone_wh":         (2, (2,  1,     0,        2,      2)),
     "battery_ratio":    (1, (1,  0.75,  0,        1,      1)),
     "shortest_cycle":   (2, (2,  1,     0,        2,      2)),

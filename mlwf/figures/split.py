@@ -11,7 +11,7 @@ from mlwf.figures.picture import Picture, axes, style
 from mlwf.model import SURVEY_SPLIT, TimeSplit, guessed_split
 
 PARTS = (("data", BLUE, "//"), ("model", GREEN, "..."), ("rest", ORANGE, "xx"))
-LABELS = {"data": "Data work", "model": "Modelling", "rest": "The rest"}
+LABELS = {"data": "Data work", "model": "Modeling", "rest": "The rest"}
 
 
 class _Ring:

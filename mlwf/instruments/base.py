@@ -89,7 +89,7 @@ def bound(control: widgets.Widget, model: HasTraits, trait: str) -> widgets.Widg
     control.value = getattr(model, trait)
     link((model, trait), (control, "value"))
     control.add_class("mlwf-control")
-    control.style.description_width = "220px"
+    control.style.description_width = "180px"
     control.layout = widgets.Layout(width="100%", max_width="640px")
     return control
 

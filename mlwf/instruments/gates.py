@@ -43,7 +43,7 @@ class GatesModel(InstrumentModel[Gates]):
             Card(
                 f"{found.constraint.capitalize()} constraint",
                 "prevented" if found.prevented else f"{found.multiplier}× at stage {found.stage}",
-                f"{_by(found)}; {found.days_at_risk} days at risk; {found.gate_days} for gates + {found.multiplier} for the fix"
+                f"{_by(found)}; {found.days_at_risk} days at risk; {found.gate_days} for all active gates + {found.multiplier} for the fix"
                 f" = {found.price} person-days",
                 level(found.multiplier, 2, 8),
             )
@@ -65,6 +65,7 @@ def gates_instrument(model: GatesModel) -> Instrument:
             indent=False,
             layout=widgets.Layout(width="auto"),
         )
+        switch.add_class("mlwf-switch")
         switch.observe(lambda change, name=gate.name: model.switch(name, change["new"]), names="value")
         model.observe(
             lambda change, name=gate.name, switch=switch: setattr(switch, "value", name in change["new"]),

@@ -45,12 +45,12 @@ class RaceModel(InstrumentModel[Race]):
         found, ratio = self.found, self.large_cycle / self.small_cycle
         row = cards(
             (
-                _final("Large model at the end", found.leader_final, found.leader_iterations),
-                _final("Small model at the end", found.challenger_final, found.challenger_iterations),
+                _final("Large model, final", found.leader_final, found.leader_iterations),
+                _final("Small model, final", found.challenger_final, found.challenger_iterations),
                 Card(
                     "Crossover",
                     "never" if found.week is None else f"week {found.week}",
-                    "whole weeks; " + ("behind all along" if found.hour is None else f"level from hour {found.hour:,}"),
+                    _crossover_note(found),
                 ),
                 Card("Cycle ratio", f"{ratio:g}×" if ratio >= 1 else f"{1 / ratio:g}× slower",
                      "small model iterates faster" if ratio > 1 else "same pace" if ratio == 1 else "small model against large"),
@@ -66,6 +66,12 @@ class RaceModel(InstrumentModel[Race]):
                 ("accuracy, small", _formula(self.small, found.challenger_iterations, found.challenger_final)),
             )
         )
+
+
+def _crossover_note(found: Crossover) -> str:
+    if found.hour is None:
+        return "behind all along"
+    return f"level at hour {found.hour:,}{', but at no whole week' if found.week is None else ''}"
 
 
 def _final(label: str, accuracy: float, iterations: int) -> Card:

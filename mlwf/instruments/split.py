@@ -38,7 +38,7 @@ class SplitModel(InstrumentModel[Split]):
         data_days = STAGES[1].days
         return box(
             f"<p>You guessed {self.data} % for data work: {where} the {low}–{high} % that is often quoted, with "
-            f"{SURVEY_MODEL_RANGE[0]}–{SURVEY_MODEL_RANGE[1]} % for modelling.</p>"
+            f"{SURVEY_MODEL_RANGE[0]}–{SURVEY_MODEL_RANGE[1]} % for modeling.</p>"
             f"<p>Handle the quoted figure with care: it goes back to a survey, and its source has since withdrawn it. The plan in "
             f"the timeline above does not follow it either: there, data takes {data_days} of {TOTAL_DAYS} person-days, "
             f"{data_days / TOTAL_DAYS:.0%}.</p>"

@@ -7,9 +7,8 @@ from traitlets import link
 
 from mlwf import instruments
 from mlwf.instruments.base import block
-from mlwf.instruments.cards import box
 from mlwf.lab.content import act, html
-from mlwf.lab.parts import accordion, after, banner, note, question_view, stack, text
+from mlwf.lab.parts import accordion, after, banner, note, question_view, stack, text, verdict
 from mlwf.lab.progress import Progress
 from mlwf.lab.status import status_bar
 
@@ -140,7 +139,7 @@ class Lab:
     def _comparison(self, number: int, question_ids: tuple[str, ...], *, shown_after: tuple[str, ...]) -> widgets.VBox:
         def build() -> widgets.Widget:
             answered = [self.progress[question_id] for question_id in question_ids]
-            boxes = "".join(box(question.feedback, "good" if question.right else "warn") for question in answered)
+            boxes = "".join(map(verdict, answered))
             return stack(text(act(number)["reveal"]["title"]), widgets.HTML(block(boxes)))
 
         return self._after(number, "reveal", shown_after, build)

@@ -28,9 +28,9 @@ def banner(title: str, time: str) -> widgets.VBox:
     return stack(widgets.HTML(block(f'<div class="mlwf-banner"><h2>{title}</h2><span>{time}</span></div>')))
 
 
-def accordion(title: str, body: str) -> widgets.Accordion:
-    """A closed accordion with HTML in it."""
-    return widgets.Accordion([stack(widgets.HTML(block(body)))], titles=(title,), selected_index=None)
+def accordion(title: str, body: str) -> widgets.VBox:
+    """A closed accordion with HTML in it; the browser's own, since that of ipywidgets can't be opened by keyboard."""
+    return stack(widgets.HTML(block(f"<details><summary>{title}</summary>{body}</details>")))
 
 
 def stack(*parts: widgets.Widget) -> widgets.VBox:
@@ -70,12 +70,23 @@ def question_view(question: Question) -> widgets.VBox:
                 box(f"<p>Your prediction stands since {moment:%d %B %Y, %H:%M}: <b>{chosen.text}</b>.</p>")
             )
         else:
-            said.value = block(box(question.feedback, "good" if question.right else "warn"))
+            said.value = block(verdict(question))
 
     button.on_click(submit)
     question.observe(update, names=["answered", "choice"])
     update()
     return stack(widgets.HTML(block(question.text.ask)), choices, button, said)
+
+
+def verdict(question: Question) -> str:
+    """What was answered and the feedback for it, as HTML; a wrong answer is called wrong."""
+    chosen = question.text.choice(question.choice).text
+    answer = f"<p>Your {'prediction' if question.text.final else 'answer'}: <em>{chosen}.</em></p>"
+    if question.right:
+        return box(answer + question.feedback, "good")
+    right = question.text.choice(question.text.right).text
+    ending = f"The model says: <b>{right}.</b>" if question.text.final else "<b>Not quite:</b> you may choose again."
+    return box(f"{answer}{question.feedback}<p>{ending}</p>", "warn")
 
 
 def after(progress: Progress, needed: Iterable[str], waiting: str, build: Callable[[], widgets.Widget]) -> widgets.VBox:

@@ -10,7 +10,7 @@ GATE_DAYS = 1
 
 @dataclass(frozen=True)
 class Gate:
-    """A check at the end of a stage.
+    """A check that is made as a stage begins.
 
     Attributes
     ----------

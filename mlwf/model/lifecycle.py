@@ -139,7 +139,7 @@ SURVEY_SPLIT = TimeSplit(data=70, model=15, rest=15)
 
 
 def guessed_split(data: int) -> TimeSplit:
-    """Complete a reader's guess of the data share: modelling gets what is left of 90 %, the rest the remainder.
+    """Complete a reader's guess of the data share: modeling gets what is left of 90 %, the rest the remainder.
 
     Parameters
     ----------

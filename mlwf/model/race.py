@@ -206,6 +206,8 @@ class Crossover:
             lasting = f"It stays ahead until week {self.weeks} ends."
         else:
             lasting = f"Only from hour {self.sustained_hour:,} on does it stay ahead until week {self.weeks} ends."
+        if self.sustained_hour is not None and not self.ahead_at_end:
+            lasting += " At that very moment it falls behind once more."
         return f"{challenger.capitalize()} first draws level at hour {self.hour:,}, {week}. {lasting}"
 
 

@@ -111,7 +111,9 @@ def test_read_number_takes_what_is_meant(kind, answer, expected):
         ("hours", "nan", "nan is not a number that can be checked; it should be a number of hours."),
         ("hours", -math.inf, "-inf is not a number that can be checked; it should be a number of hours."),
         ("week", -1, "Not plausible: -1. It should be a whole number of weeks, or None for never, from 0 to 520."),
-        ("accuracy", 100.5, "Not plausible: 100.5. It should be an accuracy in percent, from 0 to 100."),
+        ("accuracy", 100.5, "Not plausible: 100.5. It should be an accuracy in percent, from 1 to 100."),
+        ("accuracy", 0.98, "Not plausible: 0.98. It should be an accuracy in percent, from 1 to 100."),
+        ("stage", 7, "Not plausible: 7. It should be the number of a stage, from 1 to 6."),
         ("count", 10**400, "Not plausible: an int of more than 20 digits. It should be a whole number, from 0 to 1,000,000."),
         pytest.param(
             "days", -HUGE, "Not plausible: an int of more than 20 digits. It should be a number of person-days, from 0 to 1,000,000.", id="huge",

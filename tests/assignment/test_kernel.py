@@ -88,8 +88,8 @@ def test_an_answer_that_is_not_ready_gets_one_sentence(run, mode, cell, question
         ("multiplier = '16'", "multiplier"),
         ("import numpy; multiplier = numpy.int64(16)", "multiplier"),
         ("multiplier = 5", "multiplier"),
-        ("hopeless_week = None", "hopeless_week"),
-        ("hopeless_week = 3", "hopeless_week"),
+        ("third_week = None", "third_week"),
+        ("third_week = 3", "third_week"),
         (FUNCTION, "rework_cost"),
         ("rework_cost = lambda stage, base_days: 1", "rework_cost"),
     ],
@@ -113,7 +113,7 @@ def test_an_answer_that_is_ready_passes_in_silence(run, mode, cell, question):
          "1.5 of 2 points. Right for your own earlier answer (multiplier). The way there: b * 2^(N-1) = 3 * 16 = 48."),
         ("", "multiplier", 0, "0 of 2 points. No answer: nothing is assigned to `multiplier`."),
         ("multiplier = ...", "multiplier", 0, "0 of 2 points. No answer: nothing is assigned to `multiplier`."),
-        ("hopeless_week = 'never'", "hopeless_week", 0,
+        ("third_week = 'never'", "third_week", 0,
          "0 of 3 points. The text 'never' is no number; it should be a whole number of weeks, or None for never, without a unit."),
         (FUNCTION, "rework_cost", 3, "3 of 3 points. Right for all 8 inputs."),
         ("import sys\ndef rework_cost(stage, base_days):\n    print('x', file=sys.stderr); return 3",
@@ -156,9 +156,9 @@ def test_progress_says_what_is_ready_and_not_what_is_right(run):
     rows = {name: (points, ready) for name, points, ready in result.result.rows}
     assert list(rows) == list(QUESTIONS)
     assert rows["multiplier"] == rows["sunk"] == ("2", "ready")
-    assert rows["fix_days"] == ("2", "nothing is assigned to `fix_days` yet.")
-    assert rows["linear_week"][1].startswith("`linear_week`: The text 'soon' is no number")
-    assert rows["rework_cost"] == ("3", "`rework_cost` returns nothing; end it with a return statement.")
+    assert rows["fix_days"] == ("2", "nothing is assigned to fix_days yet.")
+    assert rows["linear_week"][1].startswith("linear_week: The text 'soon' is no number")
+    assert rows["rework_cost"] == ("3", "rework_cost returns nothing; end it with a return statement.")
     assert (out, err) == ("", "")
 
 

@@ -19,7 +19,7 @@ RIGHT = {
     "small_limit": 92,  # 90 + 0.10 / 0.05
     "linear_week": 10,  # 5 / (7 * 0.10 - 0.15) = 9.1
     "saturating_week": 7,  # 95.70 to 95.88 after week 6, 96.27 to 96.02 after week 7
-    "hopeless_week": None,
+    "third_week": None,
     "phone_wh": 120,  # 5 * 24: without pause
     "battery_ratio": 12,
     "shortest_cycle": 24,  # 5 * 2 * 24 / 24 = 10
@@ -49,7 +49,7 @@ SLIPS = {
     ("saturating_week", "one_early"): (6, 1.5),
     ("saturating_week", "one_late"): (8, 1.5),
     ("saturating_week", "as_if_linear"): (4, 0.75),
-    ("hopeless_week", "as_if_linear"): (1, 0.75),
+    ("third_week", "as_if_linear"): (1, 0.75),
     ("phone_wh", "uncut_session"): (240, 1.0),
     ("phone_wh", "one_session"): (10, 0.5),
     ("battery_ratio", "upside_down"): (10 / 120, 0.5),

@@ -28,6 +28,10 @@ def test_a_prediction_opens_the_timeline_and_the_arrow_key_moves_it(page: Page, 
     page.on("request", lambda request: asked_elsewhere.append(request.url) if "127.0.0.1" not in request.url else None)
     open_and_run(page, lab_url)
 
+    # "Run All" ends at the bottom of the page: nothing there tells the answer.
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("16×")
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("never")
+
     # Before: a sentence stands where the instrument will be, and no slider can be reached.
     expect(page.get_by_text("The project's timeline appears here")).to_be_visible()
     assert page.locator(".widget-slider").count() == 0 or not page.get_by_text("Stage of discovery").is_visible()

@@ -20,7 +20,7 @@ from mlwf.course.students import STUDENTS, answer_key
 POINTS = {
     "multiplier": 2, "fix_days": 2, "latest_stage": 2, "sunk": 2, "rework_cost": 3, "gated_price": 2,
     "large_iterations": 1, "small_iterations": 1, "large_limit": 1, "small_limit": 1,
-    "linear_week": 3, "saturating_week": 3, "hopeless_week": 3,
+    "linear_week": 3, "saturating_week": 3, "third_week": 3,
     "phone_wh": 2, "battery_ratio": 1, "shortest_cycle": 2, "longest_session": 2, "cloud_kwh": 2, "cloud_dollars": 2,
 }  # fmt: skip
 MISTAKES = {
@@ -36,7 +36,7 @@ MISTAKES = {
     "small_limit": 0.5,  # the gain alone
     "linear_week": 1.5,  # rounded down
     "saturating_week": 0.75,  # as if nothing saturated
-    "hopeless_week": 0,  # "never" for None
+    "third_week": 0,  # "never" for None
     "phone_wh": 1,  # session longer than its cycle
     "battery_ratio": 0.75,  # right for that energy
     "shortest_cycle": 1,  # a longer one
@@ -105,7 +105,7 @@ def test_every_student_has_a_score_for_every_question(demo):
         ("mistakes", MISTAKES),
         ("untouched", dict.fromkeys(POINTS, 0)),
         ("crashes", POINTS | {"linear_week": 0}),
-        ("endless", POINTS | {"rework_cost": 0, "hopeless_week": 0}),
+        ("endless", POINTS | {"rework_cost": 0, "third_week": 0}),
     ],
 )
 def test_the_scores(demo, student, expected):
@@ -138,7 +138,7 @@ def test_nothing_but_the_answer_is_printed(demo):
         ("endless", [
             "0 of 3 points. Right for 0 of 8 inputs. rework_cost(1, 3) took too long; it should be 3.",
             "CellTimeoutError",
-            "0 of 3 points. No answer: nothing is assigned to `hopeless_week`.",
+            "0 of 3 points. No answer: nothing is assigned to `third_week`.",
         ]),
     ],
 )  # fmt: skip

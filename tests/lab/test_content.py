@@ -32,10 +32,10 @@ def test_results_in_feedback_come_from_the_model(question_id):
 def test_the_first_prediction_is_compared_as_it_should_be():
     """Are the four predictions off by 3.2, 1.6, nothing and 6.25 times?"""
     said = {choice.id: choice.feedback for choice in questions()["cost"].choices}
-    assert "3.2 times as much" in said["5x"]
-    assert "1.6 times as much" in said["10x"]
+    assert "3.2 times your guess" in said["5x"]
+    assert "1.6 times your guess" in said["10x"]
     assert "Right: 16×" in said["16x"]
-    assert "6.25 times less" in said["100x"]
+    assert "6.25 times that" in said["100x"]
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_race_and_energy_share_their_settings(lab):
 def test_the_comparison_speaks_to_what_was_predicted(lab, shown):
     """Does the reveal answer the student's own prediction?"""
     lab.progress["cost"].submit("5x")
-    assert "3.2 times as much" in words(shown["compare_cost"])
+    assert "3.2 times your guess" in words(shown["compare_cost"])
     for question, choice in (
         ("failure", "labels"),
         ("strategy", "small"),
