@@ -5,12 +5,13 @@ The functions return matplotlib Figures that Jupyter shows by themselves, so ``i
 
 from mlwf.figures.energy import Energy, energy
 from mlwf.figures.gates import Gates, gates
-from mlwf.figures.palette import LEVELS
+from mlwf.figures.palette import cost_level, level
 from mlwf.figures.picture import Picture
 from mlwf.figures.race import Race, race
 from mlwf.figures.split import Split, time_split
 from mlwf.figures.timeline import Timeline, timeline
 
 __all__ = [
-    "LEVELS", "Energy", "Gates", "Picture", "Race", "Split", "Timeline", "energy", "gates", "race", "time_split", "timeline",
+    "Energy", "Gates", "Picture", "Race", "Split", "Timeline", "cost_level", "energy", "gates", "level", "race", "time_split",
+    "timeline",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from mlwf.figures.palette import GREEN, GRID, ORANGE, RED, SECONDARY, SURFACE, TEXT
+from mlwf.figures.palette import GRID, LEVELS, SECONDARY, SURFACE, TEXT, cost_level
 from mlwf.figures.picture import Picture, axes, style, title
 from mlwf.model import CONSTRAINTS, GATES, STAGES, Catch, catch
 
@@ -84,7 +84,7 @@ class Gates(Picture):
             square.set_markerfacecolor(SECONDARY if gate in names else SURFACE)
         told = []
         for found in catches:
-            colour = GREEN if found.multiplier <= 2 else ORANGE if found.multiplier <= 8 else RED
+            colour = LEVELS[cost_level(found.multiplier)]
             circle = self._found[found.constraint]
             circle.set_xdata([found.stage])
             circle.set_markeredgecolor(colour)

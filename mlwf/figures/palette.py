@@ -7,4 +7,14 @@ ORANGE, ORANGE_TINT = "#cc5500", "#fbe6d5"
 TEXT, SECONDARY = "#1e293b", "#475569"
 GRID, SURFACE = "#e2e8f0", "#ffffff"
 
-LEVELS = {"good": GREEN, "warn": ORANGE, "bad": RED, "plain": TEXT}
+LEVELS = {"good": GREEN, "warn": ORANGE, "bad": RED}
+
+
+def level(value: float, warn_above: float, bad_above: float) -> str:
+    """Return "good" up to `warn_above`, "warn" up to `bad_above`, then "bad"."""
+    return "good" if value <= warn_above else "warn" if value <= bad_above else "bad"
+
+
+def cost_level(multiplier: int) -> str:
+    """How bad a cost multiplier is, wherever one is shown."""
+    return level(multiplier, 2, 8)

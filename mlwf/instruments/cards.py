@@ -52,8 +52,3 @@ def physics(lines: Iterable[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
     text = "\n".join(f"{name.ljust(width)} = {value}" for name, value in rows)
     return f'<pre class="mlwf-physics">{escape(text)}</pre>'
-
-
-def level(value: float, warn_above: float, bad_above: float) -> str:
-    """Return "good" up to `warn_above`, "warn" up to `bad_above`, then "bad"."""
-    return "good" if value <= warn_above else "warn" if value <= bad_above else "bad"

@@ -4,9 +4,9 @@ import ipywidgets as widgets
 from traitlets import TraitError, Tuple, validate
 from traitlets.utils.bunch import Bunch
 
-from mlwf.figures import Gates
+from mlwf.figures import Gates, cost_level
 from mlwf.instruments.base import Instrument, InstrumentModel
-from mlwf.instruments.cards import Card, cards, level
+from mlwf.instruments.cards import Card, cards
 from mlwf.model import CONSTRAINTS, GATES, Catch, catch
 
 
@@ -45,7 +45,7 @@ class GatesModel(InstrumentModel[Gates]):
                 "prevented" if found.prevented else f"{found.multiplier}× at stage {found.stage}",
                 f"{_by(found)}; {found.days_at_risk} days at risk; {found.gate_days} for all active gates + {found.multiplier} for the fix"
                 f" = {found.price} person-days",
-                level(found.multiplier, 2, 8),
+                cost_level(found.multiplier),
             )
             for found in self.catches
         )

@@ -3,9 +3,9 @@
 import ipywidgets as widgets
 from traitlets import Int
 
-from mlwf.figures import Timeline
+from mlwf.figures import Timeline, cost_level, level
 from mlwf.instruments.base import Instrument, InstrumentModel, bound
-from mlwf.instruments.cards import Card, cards, level, physics
+from mlwf.instruments.cards import Card, cards, physics
 from mlwf.model import STAGES, TOTAL_DAYS, cost_multiplier, stages_to_redo, sunk_days
 
 
@@ -28,7 +28,7 @@ class TimelineModel(InstrumentModel[Timeline]):
         )
         row = cards(
             (
-                Card("Cost multiplier", f"{multiplier}×", f"2^({n}−1) = 2^{n - 1}", level(multiplier, 2, 8)),
+                Card("Cost multiplier", f"{multiplier}×", f"2^({n}−1) = 2^{n - 1}", cost_level(multiplier)),
                 Card(
                     "Days sunk",
                     f"{sunk} d",

@@ -18,9 +18,9 @@ def text(markdown: str) -> widgets.VBox:
     return stack(widgets.HTML(block(html(markdown))))
 
 
-def note(markdown: str, level: str = "note") -> widgets.VBox:
-    """A text in a box; `level` is "note", "good", "warn" or "bad"."""
-    return stack(widgets.HTML(block(box(html(markdown), level))))
+def note(markdown: str) -> widgets.VBox:
+    """A text in a box."""
+    return stack(widgets.HTML(block(box(html(markdown)))))
 
 
 def banner(title: str, time: str) -> widgets.VBox:
