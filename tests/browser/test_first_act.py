@@ -6,16 +6,19 @@ from playwright.sync_api import Page, expect
 from mlwf.model import cost_multiplier, sunk_days
 
 pytestmark = pytest.mark.browser
+STARTS_WITHIN_MS = 120_000
 
 
 def open_and_run(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    # Before the kernel is there the menu entry does nothing.
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+    # Before the kernel is there the menu entry does nothing. The indicator beside the kernel's name can't be asked: it
+    # says "idle" for a moment before a kernel is even chosen. The status bar tells the truth.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=STARTS_WITHIN_MS)
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
-    page.wait_for_selector("button:has-text('Submit my prediction')")
+    # The first import of matplotlib in a new home lists the machine's fonts.
+    page.wait_for_selector("button:has-text('Submit my prediction')", timeout=STARTS_WITHIN_MS)
 
 
 def card(page: Page, label: str) -> str:
