@@ -1,7 +1,10 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
+# make page       serve the lab as a page without code (PORT=8888 THEME=dark)
 # make test       every test
 # make check      the fast tests, for an answer in two minutes
 # make assignment make release/ from source/
+# make bench-kernel   how long each instrument takes, without a browser (under a minute)
+# make bench      the lab in a real browser beside other ways to build it (some minutes)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
@@ -9,10 +12,13 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab test check assignment
+.PHONY: lab page test check assignment bench bench-kernel
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
+
+page: .venv/ready-lab+page
+	@$(BIN)/python tools/page.py
 
 # What is installed leaves a stamp, so that a second start goes on at once.
 .venv/ready-%: pyproject.toml constraints.txt tools/install.py
@@ -20,7 +26,7 @@ lab: .venv/ready-lab+course
 	@$(PYTHON) tools/install.py $(subst +, ,$*)
 	@touch $@
 
-check: .venv/ready-lab+course+test
+check: .venv/ready-lab+course+page+test
 	@ruff check .
 	@ruff format --check .
 	@mypy
@@ -41,3 +47,10 @@ assignment: .venv/ready-lab+course
 	    echo "assignment: the source can't be released; release/ is as it was" >&2; exit 1; }; } && \
 	mkdir -p release && rm -rf release/constraint_tax && mv "$$work/release/constraint_tax" release/ && \
 	echo "assignment: release/ and the gradebook follow source/. After an edit, make check tells whether it can be marked."
+
+bench-kernel: .venv/ready-lab
+	@$(BIN)/python -m benchmarks.kernel
+
+bench: .venv/ready-lab+course+page+bench
+	@python tools/chromium.py
+	@$(BIN)/python -m benchmarks.browser

@@ -22,19 +22,19 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose_port(wanted: str) -> int:
-    """Return the port asked for, or the first free one; end with one line if it can't be had."""
+def choose_port(wanted: str, target: str) -> int:
+    """Return the port asked for, or the first free one; end with one line, for this make target, if it can't be had."""
     if not wanted:
         return next(port for port in range(FIRST_PORT, 65536) if is_free(port))
     if not wanted.isdecimal() or not 1 <= int(wanted) <= 65535:
-        sys.exit(f"lab: PORT must be a number from 1 to 65535, not {wanted!r}")
+        sys.exit(f"{target}: PORT must be a number from 1 to 65535, not {wanted!r}")
     if not is_free(int(wanted)):
-        sys.exit(f"lab: port {wanted} is in use; choose another one: make lab PORT={int(wanted) % 65535 + 1}")
+        sys.exit(f"{target}: port {wanted} is in use; choose another one: make {target} PORT={int(wanted) % 65535 + 1}")
     return int(wanted)
 
 
 def main() -> None:
-    port, token = choose_port(os.environ.get("PORT", "")), secrets.token_urlsafe(24)
+    port, token = choose_port(os.environ.get("PORT", ""), "lab"), secrets.token_urlsafe(24)
     print(
         f"lab: starting JupyterLab. If no browser opens, go to\n\n    http://{HOST}:{port}/lab/tree/{NOTEBOOK}?token={token}\n"
     )

@@ -1,72 +1,74 @@
 """The iteration race: accuracy of both strategies over the project's weeks."""
 
-from mlwf.figures.palette import BLUE, GREEN, ORANGE
-from mlwf.figures.picture import Picture, axes, style, title
+from typing import Any
+
+from mlwf.figures.picture import DEFAULT_LOOK, Look, Picture, axes, style, title
 from mlwf.model import HOURS_PER_WEEK, Crossover, Strategy, crossover, large_strategy, small_strategy
 
 MIN_ACCURACY, MAX_ACCURACY = 85, 100
 DEADLINE_WEEK = 20
-POINTS = 400  # more than the picture has columns to tell apart
+MARK_TEXT_PX = 170  # the longest, with its distance from the mark
+POINTS = 400  # about as many as the picture has columns to tell apart
 
 
 class Race(Picture):
     """Two curves, their limits, the deadline and the crossover."""
 
-    def __init__(self) -> None:
-        super().__init__(height_px=380)
-        with style():
-            ax = axes(self, left=0.075, bottom=0.13, top=0.84)
+    name = "Race of the two models"
+
+    def __init__(self, look: Look = DEFAULT_LOOK) -> None:
+        super().__init__(look, height_px=360 if look.narrow else 380)
+        blue, green, orange = look.palette.blue, look.palette.green, look.palette.orange
+        with style(look):
+            ax = axes(self, left=60, right=16, bottom=50, top=82 if look.narrow else 60)
             self._ax = ax
             ax.set_ylim(MIN_ACCURACY, MAX_ACCURACY)
-            ax.set_xlabel("project week")
+            # Not set_xlabel: an axis measures all its numbers to place its label, each time that it is drawn.
+            ax.annotate("project week", (0.5, 0), (0, -24), "axes fraction", "offset points", ha="center", va="top")
             ax.set_ylabel("accuracy (%)")
             ax.grid()
-            self._large = self.live(ax.plot([], [], color=BLUE, linewidth=2.4, label="large model")[0])
-            self._small = self.live(ax.plot([], [], color=GREEN, linewidth=2.4, dashes=(5, 2), label="small model")[0])
-            self._large_limit = self.live(ax.axhline(0, color=BLUE, linewidth=1, linestyle=":"))
-            self._small_limit = self.live(ax.axhline(0, color=GREEN, linewidth=1, linestyle="-."))
-            self._deadline = self.live(ax.axvline(DEADLINE_WEEK, color=ORANGE, linewidth=1.2, linestyle=(0, (1, 2))))
-            self._deadline_text = self.live(ax.text(DEADLINE_WEEK, MIN_ACCURACY + 0.3, " week 20", color=ORANGE))
+            self.seldom(ax.xaxis)
+            # Between two iterations nothing changes, so the curves are stairs.
+            stairs: Any = {"linewidth": 2.4, "drawstyle": "steps-post"}
+            self._large = self.live(ax.plot([], [], color=blue, **stairs)[0])
+            self._small = self.live(ax.plot([], [], color=green, dashes=(5, 2), **stairs)[0])
+            self._large_limit = self.live(ax.axhline(0, color=blue, linewidth=1.2, linestyle=":"))
+            self._small_limit = self.live(ax.axhline(0, color=green, linewidth=1.2, linestyle="-."))
+            self._deadline = self.live(ax.axvline(DEADLINE_WEEK, color=orange, linewidth=1.2, linestyle=(0, (1, 2))))
+            self._deadline_text = self.live(ax.text(DEADLINE_WEEK, MIN_ACCURACY + 0.3, " week 20", color=orange))
             self._mark = self.live(
-                ax.plot(
-                    [],
-                    [],
-                    marker="o",
-                    markersize=10,
-                    markerfacecolor="none",
-                    markeredgewidth=2.2,
-                    color=ORANGE,
-                    linestyle="",
-                )[0]
+                ax.plot([], [], "o", color=orange, markersize=10, markerfacecolor="none", markeredgewidth=2.2)[0]
             )
-            self._mark_text = self.live(ax.text(0, 0, "", color=ORANGE, weight="bold", va="top"))
+            self._mark_text = self.live(ax.text(0, 0, "", color=orange, weight="bold", va="top"))
+            self._mark_text.set_bbox({"facecolor": look.palette.surface, "edgecolor": "none", "pad": 1, "alpha": 0.85})
             limits = [
-                ax.axhline(0, color=BLUE, linewidth=1, linestyle=":"),
-                ax.axhline(0, color=GREEN, linewidth=1, linestyle="-."),
+                ax.axhline(0, color=blue, linewidth=1.2, linestyle=":"),
+                ax.axhline(0, color=green, linewidth=1.2, linestyle="-."),
             ]
             ax.legend([self._large, limits[0], self._small, limits[1]], ["large model", "its limit", "small model", "its limit"],
-                      loc="lower right", ncols=4, frameon=False, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)  # fmt: skip
-            self._title = title(self, ax, 38)
-            self._weeks = 0
+                      loc="lower right", ncols=2 if look.narrow else 4, frameon=False, bbox_to_anchor=(1.0, 1.0),
+                      borderaxespad=0.2)  # fmt: skip
+            self._title = title(self, ax, 58 if look.narrow else 36)
 
     def depict(self, large: Strategy, small: Strategy, found: Crossover) -> None:
         """Show both strategies over the window of `found`, their crossover."""
-        if found.weeks != self._weeks:
-            self._weeks = found.weeks
-            self._ax.set_xlim(0, max(1, found.weeks))
-            self.redraw_background()
-        end = found.weeks * HOURS_PER_WEEK
-        hours = sorted({step * end // POINTS for step in range(POINTS + 1)})
-        weeks = [hour / HOURS_PER_WEEK for hour in hours]
-        self._large.set_data(weeks, large.accuracy_at(hours))
-        self._small.set_data(weeks, small.accuracy_at(hours))
-        self._large_limit.set_ydata([large.limit()] * 2)
-        self._small_limit.set_ydata([small.limit()] * 2)
+        self._ax.set_xlim(0, max(1, found.weeks))
+        self.set_backdrop(found.weeks)
+        for strategy, line, limit in (
+            (large, self._large, self._large_limit),
+            (small, self._small, self._small_limit),
+        ):
+            hours = _steps(strategy, found.weeks * HOURS_PER_WEEK)
+            line.set_data([hour / HOURS_PER_WEEK for hour in hours], strategy.accuracy_at(hours))
+            limit.set_ydata([strategy.limit()] * 2)
         for artist in (self._deadline, self._deadline_text):
             artist.set_visible(found.weeks >= DEADLINE_WEEK)
+        self._deadline_text.set_horizontalalignment("right" if found.weeks < 1.2 * DEADLINE_WEEK else "left")
+        self._deadline_text.set_text("week 20 " if found.weeks < 1.2 * DEADLINE_WEEK else " week 20")
         self._show_crossover(small, found)
+        iterations = f"{found.leader_iterations:,} large and {found.challenger_iterations:,} small"
         self._title.set_text(
-            f"{found.leader_iterations:,} iterations of the large model, {found.challenger_iterations:,} of the small one, in {found.weeks} weeks"
+            f"{iterations} iterations" if self.look.narrow else f"{iterations} iterations in {found.weeks} weeks"
         )
         self.description = (
             f"Line chart of accuracy over {found.weeks} weeks. The large model goes from {large.start:g} to {found.leader_final:.1f} percent "
@@ -83,9 +85,17 @@ class Race(Picture):
         week, level = found.hour / HOURS_PER_WEEK, small.accuracy_at([found.hour])[0]
         self._mark.set_data([week], [level])
         self._mark_text.set_text(f"level at hour {found.hour:,}")
-        late = week > 0.7 * found.weeks
-        self._mark_text.set_horizontalalignment("right" if late else "left")
-        self._mark_text.set_position((week + (-0.015 if late else 0.015) * found.weeks, level - (1.7 if late else 0.5)))
+        # To the right of the mark where there is room, else to its left, else below it.
+        needed, where = MARK_TEXT_PX / (self.look.width_px - 76), week / found.weeks
+        side = 1 if where + needed < 1 else -1 if where - needed > 0 else 0
+        self._mark_text.set_horizontalalignment("left" if side == 1 else "right" if side else "center")
+        self._mark_text.set_position((week + 0.015 * side * found.weeks, level - (0.7 if side == 1 else 1.7)))
+
+
+def _steps(strategy: Strategy, end: int) -> list[int]:
+    """Hours at which the curve is drawn: each iteration's end, or every so many hours where there are more than can be seen."""
+    stride = strategy.cycle_hours * max(1, -(-end // (strategy.cycle_hours * POINTS)))
+    return [*range(0, end, stride), end]
 
 
 def race(large_cycle: int = 168, small_cycle: int = 1, decay: float = 0.95, weeks: int = 26) -> Race:

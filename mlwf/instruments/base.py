@@ -1,15 +1,17 @@
 """What every instrument is made of: a traitlets model that needs no browser, and a thin view that binds it to widgets."""
 
-import threading
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import ipywidgets as widgets
-from traitlets import HasTraits, link
+from traitlets import HasTraits
 
 from mlwf.figures import Picture
-from mlwf.instruments.cards import STYLE, box
+from mlwf.figures.picture import DPI
+from mlwf.instruments.browser import Panel
+from mlwf.instruments.cards import block, failure
+from mlwf.instruments.desk import Desk
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
 
@@ -19,21 +21,37 @@ class InstrumentModel(HasTraits, Generic[AnyPicture]):
 
     Attributes
     ----------
-    picture_class : type of Picture
+    picture_class : type of Picture, or None
     inputs : tuple of str
-        Names of the traits that change the picture.
+        Names of the traits that are the student's settings; each changes what is shown.
     """
 
-    picture_class: ClassVar[type[Picture]]
+    picture_class: ClassVar[type[Picture] | None]
     inputs: ClassVar[tuple[str, ...]]
 
     def depict(self, picture: AnyPicture) -> None:
         """Bring `picture` up to date with the traits."""
-        raise NotImplementedError
 
     def readout(self) -> str:
         """Return the figures beside the picture, as HTML."""
         raise NotImplementedError
+
+    def settings(self) -> dict[str, Any]:
+        """Return the student's settings as plain values."""
+        return {name: getattr(self, name) for name in self.inputs}
+
+    def reset(self) -> None:
+        """Go back to the settings at the start."""
+        for name in self.inputs:
+            setattr(self, name, self.traits()[name].default())
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A control that stands for a trait of the model."""
+
+    control: widgets.Widget
+    trait: str
 
 
 class Instrument(widgets.VBox):  # type: ignore[misc]
@@ -42,56 +60,118 @@ class Instrument(widgets.VBox):  # type: ignore[misc]
     Parameters
     ----------
     model : InstrumentModel
-    controls : sequence of widgets
-        Already bound to the model's traits.
+    parts : sequence of Bound or Widget
+        What stands above the picture, in order.
+    desk : Desk, optional
+        Shared with the other instruments on the page.
     """
 
-    def __init__(self, model: InstrumentModel[Any], controls: Sequence[widgets.Widget]) -> None:
+    def __init__(
+        self, model: InstrumentModel[Any], parts: Sequence[Bound | widgets.Widget], desk: Desk | None = None
+    ) -> None:
         self.model = model
-        self.picture = model.picture_class()  # type: ignore[call-arg]
-        self.image = widgets.Image(format="png", layout=widgets.Layout(width="100%", max_width="800px", height="auto"))
-        self.readout = widgets.HTML()
-        # JupyterLab runs callbacks on a second thread: one at a time, and each draws what the traits say by then.
-        self._lock = threading.Lock()
+        self.desk = desk or Desk()
+        self.panel = Panel()
+        self.picture: Picture | None = None
+        self.bound = [part for part in parts if isinstance(part, Bound)]
+        self._stale = False
+        for part in self.bound:
+            _lay_out(part.control)
+            part.control.observe(self._moved_by(part), names="value")
         self.refresh()
-        model.observe(self.refresh, names=list(model.inputs))
-        super().__init__([styled(), *controls, self.image, self.readout])
+        model.observe(self._changed, names=list(model.inputs))
+        self.desk.page.observe(lambda _: self.refresh(), names="look")
+        super().__init__([part.control if isinstance(part, Bound) else part for part in parts] + [self.panel])
+        self.add_class("mlwf-instrument")
 
-    def refresh(self, _change: object = None) -> None:
-        """Draw what the model says now; what goes wrong is said in the readout, and the instrument goes on."""
-        with self._lock:
+    def _moved_by(self, part: Bound) -> Callable[[Any], None]:
+        def moved(change: Any) -> None:  # noqa: ANN401 - a traitlets Bunch
+            with self.desk.taking(self):
+                try:
+                    setattr(self.model, part.trait, change["new"])
+                except Exception as error:  # noqa: BLE001 - a student never sees a traceback
+                    self._follow_model()
+                    self.panel.readout = failure(error)
+                    return
+                if self._stale:
+                    self.refresh()
+
+        return moved
+
+    def _changed(self, _change: object) -> None:
+        with self.desk.lock:
+            self._stale = True
+            if self.desk.in_hand is None:
+                self.refresh()
+            elif self.desk.in_hand is not self:
+                self.desk.later(self, self.refresh)
+
+    def refresh(self) -> None:
+        """Show what the model says now; what goes wrong is said in the readout, and the instrument goes on."""
+        with self.desk.lock:
+            self._stale = False
             try:
-                self.model.depict(self.picture)
-                picture, description = self.picture.png(), self.picture.description
-                readout = self.model.readout()
+                self._show()
             except Exception as error:  # noqa: BLE001 - a student never sees a traceback
-                self.readout.value = block(
-                    box(f"This could not be drawn ({escape(str(error))}). Move a control to go on.", "bad")
-                )
-                return
-            # The picture goes first: small messages sent ahead of it hold it back for some 40 ms.
-            self.image.value = picture
-            self.readout.value = block(f'<p class="mlwf-hidden" role="status">{escape(description)}</p>{readout}')
+                self.panel.readout = failure(error)
+            self._follow_model()
+
+    def _follow_model(self) -> None:
+        for part in self.bound:
+            part.control.value = getattr(self.model, part.trait)
+
+    def _show(self) -> None:
+        picture, png = self._depicted(), b""
+        if picture:
+            png = picture.png()
+        readout, status = self.model.readout(), self.desk.status()
+        with self.panel.hold_sync():
+            if picture:
+                self.panel.picture, self.panel.name, self.panel.description = png, picture.name, picture.description
+                self.panel.size = tuple(round(inches * DPI) for inches in picture.get_size_inches())
+            self.panel.readout, self.panel.status = readout, status
+
+    def _depicted(self) -> Picture | None:
+        if self.model.picture_class is None:
+            return None
+        look = self.desk.page.picture_look
+        if self.picture is None or self.picture.look != look:
+            self.picture = self.model.picture_class(look)  # type: ignore[call-arg]
+        self.model.depict(self.picture)
+        return self.picture
 
 
-def block(html: str) -> str:
-    """Wrap HTML so that the style sheet applies."""
-    return f'<div class="mlwf">{html}</div>'
+class Action(widgets.VBox):  # type: ignore[misc]
+    """A button that does something; what goes wrong is said below it."""
+
+    def __init__(self, label: str, act: Callable[[], None], *, primary: bool = False) -> None:
+        self.button = widgets.Button(
+            description=label,
+            button_style="primary" if primary else "",
+            layout=widgets.Layout(width="max-content", height="auto"),
+        )
+        self._said = widgets.HTML()
+        self._act = act
+        self.button.on_click(self._do)
+        super().__init__([self.button, self._said])
+
+    def _do(self, _button: object) -> None:
+        try:
+            self._act()
+            self._said.value = ""
+        except Exception as error:  # noqa: BLE001 - a student never sees a traceback
+            self._said.value = block(failure(error))
 
 
-def styled() -> widgets.HTML:
-    """A widget without size that carries the style sheet."""
-    return widgets.HTML(STYLE, layout=widgets.Layout(height="0", margin="0", overflow="hidden"))
-
-
-def bound(control: widgets.Widget, model: HasTraits, trait: str) -> widgets.Widget:
-    """Bind a control's value to a trait of the model, both ways, and lay it out; return the control."""
-    control.value = getattr(model, trait)
-    link((model, trait), (control, "value"))
-    control.add_class("mlwf-control")
-    control.style.description_width = "180px"
-    control.layout = widgets.Layout(width="100%", max_width="640px")
-    return control
+def _lay_out(control: widgets.Widget) -> None:
+    if isinstance(control, widgets.Checkbox):
+        control.add_class("mlwf-switch")
+        control.indent = False
+        control.layout = widgets.Layout(width="auto")
+    else:
+        control.add_class("mlwf-control")
+        control.style.description_width = "180px"
+        control.layout = widgets.Layout(width="100%", max_width="640px")
 
 
 def steps(label: str, values: Sequence[Any], unit: str = "") -> widgets.SelectionSlider:

@@ -3,9 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
-
-STYLE = f"<style>{files('mlwf.instruments').joinpath('style.css').read_text(encoding='utf-8')}</style>"
 
 # A level is said by a sign and a word as well as by its colour.
 SIGNS = {"good": ("✓", "good"), "warn": ("△", "caution"), "bad": ("✗", "bad"), "plain": ("", "")}
@@ -36,6 +33,11 @@ class Card:
         )
 
 
+def block(html: str) -> str:
+    """Wrap HTML so that the style sheet applies."""
+    return f'<div class="mlwf">{html}</div>'
+
+
 def cards(row: Iterable[Card]) -> str:
     """Return the HTML of a row of cards."""
     return f'<ul class="mlwf-cards">{"".join(card.html() for card in row)}</ul>'
@@ -44,6 +46,13 @@ def cards(row: Iterable[Card]) -> str:
 def box(html: str, level: str = "note") -> str:
     """Return a callout around `html`; `level` is "note", "good", "warn" or "bad"."""
     return f'<div class="mlwf-box mlwf-{level}">{html}</div>'
+
+
+def failure(error: Exception) -> str:
+    """Return what is said in place of something that went wrong: never a traceback."""
+    return box(
+        f'<p role="status">This did not work ({escape(str(error))}). The rest goes on; try another setting.</p>', "bad"
+    )
 
 
 def physics(lines: Iterable[tuple[str, str]]) -> str:

@@ -1,12 +1,23 @@
 """Instrument: what iterating costs on the phone and in the cloud."""
 
+from math import isnan
+
 import ipywidgets as widgets
-from traitlets import Enum, Float, Int
+from traitlets import Enum, Float, Int, TraitError, validate
+from traitlets.utils.bunch import Bunch
 
 from mlwf.figures import Energy
-from mlwf.instruments.base import Instrument, InstrumentModel, bound, steps
-from mlwf.instruments.cards import box, physics
-from mlwf.instruments.race import LARGE_CYCLES, MAX_WEEKS, MIN_WEEKS, SMALL_CYCLES
+from mlwf.instruments.base import Bound, Instrument, InstrumentModel
+from mlwf.instruments.cards import block, box, physics
+from mlwf.instruments.desk import Desk
+from mlwf.instruments.race import (
+    LARGE_CYCLES,
+    MAX_WEEKS,
+    MIN_WEEKS,
+    SMALL_CYCLES,
+    large_cycle_steps,
+    small_cycle_steps,
+)
 from mlwf.model import (
     CLOUD,
     DEFAULT_SESSION_HOURS,
@@ -19,8 +30,8 @@ from mlwf.model import (
 )
 
 CONTEXTS = {
-    "cloud": f"Cloud: {CLOUD.name}, {CLOUD.power_w:g} W, ${CLOUD.price_per_hour:g} an hour",
-    "mobile": f"On the device: {MOBILE.name}, {MOBILE.power_w:g} W, {MOBILE.battery_wh:g} Wh battery",
+    "cloud": f"In the cloud: {CLOUD.name}, {CLOUD.power_w:g} W, ${CLOUD.price_per_hour:g} an hour",
+    "mobile": f"On the phone: {MOBILE.name}, {MOBILE.power_w:g} W, {MOBILE.battery_wh:g} Wh battery",
 }
 
 
@@ -34,6 +45,12 @@ class EnergyModel(InstrumentModel[Energy]):
     weeks = Int(26, min=MIN_WEEKS, max=MAX_WEEKS)
     picture_class = Energy
     inputs = ("context", "large_cycle", "small_cycle", "session", "weeks")
+
+    @validate("session")
+    def _session_is_a_number(self, proposal: Bunch) -> float:
+        if isnan(proposal["value"]):  # it is neither below the least nor above the most
+            raise TraitError("session must be a number of hours, not nan")
+        return float(proposal["value"])
 
     @property
     def cycles(self) -> dict[str, int]:
@@ -109,32 +126,34 @@ class EnergyModel(InstrumentModel[Energy]):
         ]
 
 
-def context_choice(model: EnergyModel) -> widgets.ToggleButtons:
+def context_choice() -> widgets.RadioButtons:
     """Two buttons for where the training runs."""
-    buttons = widgets.ToggleButtons(
-        options=[("Cloud", "cloud"), ("On the phone", "mobile")],
-        tooltips=list(CONTEXTS.values()),
-        description="Training runs",
+    choice = widgets.RadioButtons(
+        options=[(label, name) for name, label in CONTEXTS.items()], description="Training runs"
     )
-    return bound(buttons, model, "context")
+    choice.add_class("mlwf-choices")
+    return choice
 
 
-def energy_instrument(model: EnergyModel) -> Instrument:
+def energy_instrument(model: EnergyModel, desk: Desk | None = None) -> Instrument:
     """View of the energy panel."""
     session = widgets.FloatSlider(
         min=0.5, max=24, step=0.5, readout_format=".1f", description="One iteration needs (hours)"
     )
     note = widgets.HTML(
-        '<div class="mlwf"><small>A session is what one iteration <em>needs</em>: cutting it short is not free, the model then '
-        "learns less than the race assumes.</small></div>"
+        block(
+            "<small>A session is what one iteration <em>needs</em>: cutting it short is not free, the model then learns less "
+            "than the race assumes.</small>"
+        )
     )
     return Instrument(
         model,
         [
-            context_choice(model),
-            bound(steps("Cycle of the large model", LARGE_CYCLES, "h"), model, "large_cycle"),
-            bound(steps("Cycle of the small model", SMALL_CYCLES, "h"), model, "small_cycle"),
-            bound(session, model, "session"),
+            Bound(context_choice(), "context"),
+            Bound(large_cycle_steps(), "large_cycle"),
+            Bound(small_cycle_steps(), "small_cycle"),
+            Bound(session, "session"),
             note,
         ],
+        desk,
     )

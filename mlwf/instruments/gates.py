@@ -1,39 +1,36 @@
 """Instrument: six gates to switch on and off, and where each constraint is then found."""
 
 import ipywidgets as widgets
-from traitlets import TraitError, Tuple, validate
-from traitlets.utils.bunch import Bunch
+from traitlets import Bool
 
 from mlwf.figures import Gates, cost_level
-from mlwf.instruments.base import Instrument, InstrumentModel
+from mlwf.instruments.base import Bound, Instrument, InstrumentModel
 from mlwf.instruments.cards import Card, cards
+from mlwf.instruments.desk import Desk
 from mlwf.model import CONSTRAINTS, GATES, Catch, catch
 
 
 class GatesModel(InstrumentModel[Gates]):
-    """Traits: names of the `active` gates."""
+    """Traits: for each of `GATES` whether it is active, under its name."""
 
-    active = Tuple()
+    memory_budget = Bool()
+    latency_budget = Bool()
+    schema_validation = Bool()
+    memory_profiling = Bool()
+    on_device_test = Bool()
+    staged_rollout = Bool()
     picture_class = Gates
-    inputs = ("active",)
+    inputs = tuple(GATES)
 
-    @validate("active")
-    def _known(self, proposal: Bunch) -> tuple[str, ...]:
-        unknown = set(proposal["value"]) - set(GATES)
-        if unknown:
-            raise TraitError(
-                f"active must hold names from {', '.join(GATES)}, not {', '.join(map(repr, sorted(unknown)))}"
-            )
-        return tuple(name for name in GATES if name in proposal["value"])
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Names of the active gates, in the order of their stages."""
+        return tuple(name for name in GATES if getattr(self, name))
 
     @property
     def catches(self) -> list[Catch]:
         """Where each constraint is found."""
         return [catch(self.active, constraint) for constraint in CONSTRAINTS]
-
-    def switch(self, name: str, on: bool) -> None:
-        """Turn one gate on or off."""
-        self.active = tuple(set(self.active) | {name}) if on else tuple(set(self.active) - {name})
 
     def depict(self, picture: Gates) -> None:
         picture.depict(self.active, self.catches)
@@ -55,21 +52,13 @@ def _by(found: Catch) -> str:
     return f"caught by {found.gate.name.replace('_', ' ')}" if found.gate else "no gate sees it in time"
 
 
-def gates_instrument(model: GatesModel) -> Instrument:
+def gates_instrument(model: GatesModel, desk: Desk | None = None) -> Instrument:
     """View of the gate designer."""
-    switches = []
-    for gate in GATES.values():
-        switch = widgets.Checkbox(
-            value=gate.name in model.active,
-            description=f"Stage {gate.stage}: {gate.label} (sees {' and '.join(sorted(gate.sees))})",
-            indent=False,
-            layout=widgets.Layout(width="auto"),
+    switches = [
+        Bound(
+            widgets.Checkbox(description=f"Stage {gate.stage}: {gate.label} (sees {' and '.join(sorted(gate.sees))})"),
+            gate.name,
         )
-        switch.add_class("mlwf-switch")
-        switch.observe(lambda change, name=gate.name: model.switch(name, change["new"]), names="value")
-        model.observe(
-            lambda change, name=gate.name, switch=switch: setattr(switch, "value", name in change["new"]),
-            names="active",
-        )
-        switches.append(switch)
-    return Instrument(model, switches)
+        for gate in GATES.values()
+    ]
+    return Instrument(model, switches, desk)

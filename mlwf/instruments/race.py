@@ -1,11 +1,12 @@
 """Instrument: the race between a large model that iterates slowly and a small one that iterates fast."""
 
 import ipywidgets as widgets
-from traitlets import Enum, Float, Int
+from traitlets import Enum, Int
 
 from mlwf.figures import Race
-from mlwf.instruments.base import Instrument, InstrumentModel, bound, steps
+from mlwf.instruments.base import Bound, Instrument, InstrumentModel, steps
 from mlwf.instruments.cards import Card, cards, physics
+from mlwf.instruments.desk import Desk
 from mlwf.model import HOURS_PER_WEEK, Crossover, Strategy, crossover, large_strategy, small_strategy
 
 LARGE_CYCLES = (1, 24, 168, 336)
@@ -20,7 +21,7 @@ class RaceModel(InstrumentModel[Race]):
 
     large_cycle = Enum(LARGE_CYCLES, 168)
     small_cycle = Enum(SMALL_CYCLES, 1)
-    decay = Float(0.95)
+    decay = Enum(DECAYS, 0.95)
     weeks = Int(26, min=MIN_WEEKS, max=MAX_WEEKS)
     picture_class = Race
     inputs = ("large_cycle", "small_cycle", "decay", "weeks")
@@ -47,11 +48,7 @@ class RaceModel(InstrumentModel[Race]):
             (
                 _final("Large model, final", found.leader_final, found.leader_iterations),
                 _final("Small model, final", found.challenger_final, found.challenger_iterations),
-                Card(
-                    "Crossover",
-                    "never" if found.week is None else f"week {found.week}",
-                    _crossover_note(found),
-                ),
+                crossover_card(found),
                 Card("Cycle ratio", f"{ratio:g}×" if ratio >= 1 else f"{1 / ratio:g}× slower",
                      "small model iterates faster" if ratio > 1 else "same pace" if ratio == 1 else "small model against large"),
             )
@@ -68,10 +65,13 @@ class RaceModel(InstrumentModel[Race]):
         )
 
 
-def _crossover_note(found: Crossover) -> str:
+def crossover_card(found: Crossover) -> Card:
+    """When the small model draws level."""
     if found.hour is None:
-        return "behind all along"
-    return f"level at hour {found.hour:,}{', but at no whole week' if found.week is None else ''}"
+        note = "behind all along"
+    else:
+        note = f"level at hour {found.hour:,}{', but at no whole week' if found.week is None else ''}"
+    return Card("Crossover", "never" if found.week is None else f"week {found.week}", note)
 
 
 def _final(label: str, accuracy: float, iterations: int) -> Card:
@@ -88,6 +88,16 @@ def _formula(strategy: Strategy, iterations: int, final: float) -> str:
     return f"min({strategy.ceiling:g}, {strategy.start:g} + {gained}) = {final:.2f} %"
 
 
+def large_cycle_steps() -> widgets.SelectionSlider:
+    """A slider over the cycles of the large model."""
+    return steps("Cycle of the large model", LARGE_CYCLES, "h")
+
+
+def small_cycle_steps() -> widgets.SelectionSlider:
+    """A slider over the cycles of the small model."""
+    return steps("Cycle of the small model", SMALL_CYCLES, "h")
+
+
 def decay_steps() -> widgets.SelectionSlider:
     """A slider over the decay rates, which says that 1 is linear."""
     return widgets.SelectionSlider(
@@ -95,15 +105,20 @@ def decay_steps() -> widgets.SelectionSlider:
     )
 
 
-def race_instrument(model: RaceModel) -> Instrument:
+def window_slider() -> widgets.IntSlider:
+    """A slider over the project's window."""
+    return widgets.IntSlider(min=MIN_WEEKS, max=MAX_WEEKS, step=2, description="Project window (weeks)")
+
+
+def race_instrument(model: RaceModel, desk: Desk | None = None) -> Instrument:
     """View of the race."""
-    window = widgets.IntSlider(min=MIN_WEEKS, max=MAX_WEEKS, step=2, description="Project window (weeks)")
     return Instrument(
         model,
         [
-            bound(steps("Cycle of the large model", LARGE_CYCLES, "h"), model, "large_cycle"),
-            bound(steps("Cycle of the small model", SMALL_CYCLES, "h"), model, "small_cycle"),
-            bound(decay_steps(), model, "decay"),
-            bound(window, model, "weeks"),
+            Bound(large_cycle_steps(), "large_cycle"),
+            Bound(small_cycle_steps(), "small_cycle"),
+            Bound(decay_steps(), "decay"),
+            Bound(window_slider(), "weeks"),
         ],
+        desk,
     )

@@ -4,8 +4,9 @@ import ipywidgets as widgets
 from traitlets import Bool, Int, link
 
 from mlwf.figures import Split
-from mlwf.instruments.base import Instrument, InstrumentModel, bound
+from mlwf.instruments.base import Action, Bound, Instrument, InstrumentModel
 from mlwf.instruments.cards import box
+from mlwf.instruments.desk import Desk
 from mlwf.model import STAGES, SURVEY_DATA_RANGE, SURVEY_MODEL_RANGE, TOTAL_DAYS
 
 
@@ -20,6 +21,11 @@ class SplitModel(InstrumentModel[Split]):
     def commit(self) -> None:
         """Let the guess stand and show the survey."""
         self.committed = True
+
+    def reset(self) -> None:
+        """Go back to the guess at the start, unless one stands already."""
+        if not self.committed:
+            super().reset()
 
     def depict(self, picture: Split) -> None:
         picture.depict(self.data, self.committed)
@@ -45,13 +51,10 @@ class SplitModel(InstrumentModel[Split]):
         )
 
 
-def split_instrument(model: SplitModel) -> Instrument:
+def split_instrument(model: SplitModel, desk: Desk | None = None) -> Instrument:
     """View of the time split."""
-    slider = bound(widgets.IntSlider(min=5, max=95, step=5, description="Share of data work (%)"), model, "data")
-    commit = widgets.Button(
-        description="Commit my guess", button_style="primary", layout=widgets.Layout(width="max-content")
-    )
-    commit.on_click(lambda _: model.commit())
-    for control in (slider, commit):
+    slider = widgets.IntSlider(min=5, max=95, step=5, description="Share of data work (%)")
+    commit = Action("Commit my guess", model.commit, primary=True)
+    for control in (slider, commit.button):
         link((model, "committed"), (control, "disabled"))
-    return Instrument(model, [slider, commit])
+    return Instrument(model, [Bound(slider, "data"), commit], desk)

@@ -4,8 +4,9 @@ import ipywidgets as widgets
 from traitlets import Int
 
 from mlwf.figures import Timeline, cost_level, level
-from mlwf.instruments.base import Instrument, InstrumentModel, bound
+from mlwf.instruments.base import Bound, Instrument, InstrumentModel
 from mlwf.instruments.cards import Card, cards, physics
+from mlwf.instruments.desk import Desk
 from mlwf.model import STAGES, TOTAL_DAYS, cost_multiplier, stages_to_redo, sunk_days
 
 
@@ -57,7 +58,7 @@ def _redo_note(stage: int) -> str:
     return "stage 1" if stage == 2 else f"stages 1 to {stage - 1}"
 
 
-def timeline_instrument(model: TimelineModel) -> Instrument:
+def timeline_instrument(model: TimelineModel, desk: Desk | None = None) -> Instrument:
     """View of the timeline."""
     slider = widgets.IntSlider(min=1, max=len(STAGES), description="Stage of discovery")
-    return Instrument(model, [bound(slider, model, "stage")])
+    return Instrument(model, [Bound(slider, "stage")], desk)

@@ -63,7 +63,7 @@ _FACTS: dict[str, Any] = {
     "large": lambda decay: model.large_strategy(decay=decay),
     "small": lambda decay: model.small_strategy(decay=decay),
     "race": _race,
-    "wh": lambda cycle: model.wh_per_day(model.MOBILE.power_w, cycle),
+    "wh": lambda cycle, session=model.DEFAULT_SESSION_HOURS: model.wh_per_day(model.MOBILE.power_w, cycle, session),
     "times_off": times_off,
 }
 _TEMPLATES = Environment(undefined=StrictUndefined, autoescape=False)
@@ -75,11 +75,19 @@ def html(text: str, **more: Any) -> str:  # noqa: ANN401 - whatever the template
     return str(_TO_HTML(_TEMPLATES.from_string(text).render(_FACTS, **more)))
 
 
+def page(name: str, **values: Any) -> str:  # noqa: ANN401 - whatever the template asks for
+    """Return a page of the content folder, filled in."""
+    return _TEMPLATES.from_string(_read(name)).render(_FACTS, **values)
+
+
+def _read(name: str) -> str:
+    return files("mlwf.lab").joinpath("content", name).read_text(encoding="utf-8")
+
+
 @cache
-def act(number: int) -> Mapping[str, Any]:
-    """Return the raw texts of an act."""
-    source = files("mlwf.lab").joinpath("content", f"act{number}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(source)
+def texts(name: str) -> Mapping[str, Any]:
+    """Return the raw texts of a part of the story: "act1", "act2" or "explore"."""
+    return tomllib.loads(_read(f"{name}.toml"))
 
 
 @cache
@@ -93,6 +101,6 @@ def questions() -> dict[str, QuestionText]:
             raw["right"],
             raw["final"],
         )
-        for number in (1, 2)
-        for question_id, raw in act(number)["questions"].items()
+        for name in ("act1", "act2")
+        for question_id, raw in texts(name)["questions"].items()
     }

@@ -1,41 +1,49 @@
 """The views of which the story is made: texts, questions, and parts that stay shut until something is answered."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
+from html import escape
 
 import ipywidgets as widgets
 
-from mlwf.instruments.base import block, styled
-from mlwf.instruments.cards import box
+from mlwf.instruments.base import Action
+from mlwf.instruments.cards import block, box, failure
 from mlwf.lab.content import html
 from mlwf.lab.progress import Progress, Question
 
-BUTTON = widgets.Layout(width="max-content")
+
+def raw(content: str) -> widgets.HTML:
+    """HTML of ours as a widget."""
+    return widgets.HTML(block(content))
 
 
-def text(markdown: str) -> widgets.VBox:
+def text(markdown: str) -> widgets.HTML:
     """A text of the lab."""
-    return stack(widgets.HTML(block(html(markdown))))
+    return raw(html(markdown))
 
 
-def note(markdown: str) -> widgets.VBox:
+def note(markdown: str) -> widgets.HTML:
     """A text in a box."""
-    return stack(widgets.HTML(block(box(html(markdown)))))
+    return raw(box(html(markdown)))
 
 
-def banner(title: str, time: str) -> widgets.VBox:
+def banner(title: str, time: str) -> widgets.HTML:
     """The head of an act."""
-    return stack(widgets.HTML(block(f'<div class="mlwf-banner"><h2>{title}</h2><span>{time}</span></div>')))
+    return raw(f'<div class="mlwf-banner"><h2>{title}</h2><span>{time}</span></div>')
 
 
-def accordion(title: str, body: str) -> widgets.VBox:
+def accordion(title: str, body: str) -> widgets.HTML:
     """A closed accordion with HTML in it; the browser's own, since that of ipywidgets can't be opened by keyboard."""
-    return stack(widgets.HTML(block(f"<details><summary>{title}</summary>{body}</details>")))
+    return raw(f"<details><summary>{title}</summary>{body}</details>")
 
 
-def stack(*parts: widgets.Widget) -> widgets.VBox:
-    """Parts one below the other, with the style sheet."""
-    return widgets.VBox([styled(), *parts])
+def moment(answered_at: str) -> str:
+    """An instant of the record, in the reader's own time."""
+    told = datetime.fromisoformat(answered_at)
+    with suppress(OverflowError, ValueError):  # the very ends of the calendar have no local time
+        told = told.astimezone()
+    return f"{told:%d %B %Y, %H:%M}"
 
 
 def question_view(question: Question) -> widgets.VBox:
@@ -48,49 +56,59 @@ def question_view(question: Question) -> widgets.VBox:
     )
     choices.value = question.choice or None
     choices.add_class("mlwf-choices")
-    label = "Submit my prediction" if question.text.final else "Submit"
-    button = widgets.Button(description=label, button_style="primary", layout=BUTTON)
     said = widgets.HTML()
 
-    def submit(_button: object) -> None:
+    def submit() -> None:
         if choices.value is None:
-            said.value = block(box("<p>Choose one of the four first.</p>", "warn"))
+            said.value = block(box(f'<p role="status">Choose one of the {len(choices.options)} first.</p>', "warn"))
         elif not question.locked:
             question.submit(choices.value)
+
+    submitting = Action("Submit my prediction" if question.text.final else "Submit", submit, primary=True)
 
     def update(_change: object = None) -> None:
         if not question.answered:
             return
         choices.value = question.choice
-        choices.disabled = button.disabled = question.locked
+        choices.disabled = submitting.button.disabled = question.locked
         if question.locked:
-            chosen = question.text.choice(question.choice)
-            moment = datetime.fromisoformat(question.answered_at).astimezone()
-            said.value = block(
-                box(f"<p>Your prediction stands since {moment:%d %B %Y, %H:%M}: <b>{chosen.text}</b>.</p>")
+            stands = (
+                f"Your prediction stands since {moment(question.answered_at)}: <b>{escape(question.choice_text)}</b>."
             )
+            said.value = block(box(f'<p role="status">{stands}</p>'))
         else:
             said.value = block(verdict(question))
 
-    button.on_click(submit)
-    question.observe(update, names=["answered", "choice"])
+    question.observe(update, names=["answered_at"])
     update()
-    return stack(widgets.HTML(block(question.text.ask)), choices, button, said)
+    view = widgets.VBox([raw(question.text.ask), choices, submitting, said])
+    view.add_class("mlwf-question")
+    return view
 
 
 def verdict(question: Question) -> str:
     """What was answered and the feedback for it, as HTML; a wrong answer is called wrong."""
-    chosen = question.text.choice(question.choice).text
-    answer = f"<p>Your {'prediction' if question.text.final else 'answer'}: <em>{chosen}.</em></p>"
+    answer = (
+        f"<p>Your {'prediction' if question.text.final else 'answer'}: <em>{escape(question.choice_text)}.</em></p>"
+    )
     if question.right:
         return box(answer + question.feedback, "good")
     right = question.text.choice(question.text.right).text
-    ending = f"The model says: <b>{right}.</b>" if question.text.final else "<b>Not quite:</b> you may choose again."
+    ending = (
+        f"The model says: <b>{escape(right)}.</b>" if question.text.final else "<b>Not quite:</b> you may choose again."
+    )
     return box(f"{answer}{question.feedback}<p>{ending}</p>", "warn")
 
 
 def after(progress: Progress, needed: Iterable[str], waiting: str, build: Callable[[], widgets.Widget]) -> widgets.VBox:
     """A part that is built and shown once the `needed` questions are answered; before, its place says what will be there."""
     place = widgets.VBox([note(waiting)])
-    progress.when_answered(needed, lambda: setattr(place, "children", (build(),)))
+
+    def show() -> None:
+        try:
+            place.children = (build(),)
+        except Exception as error:  # noqa: BLE001 - a student never sees a traceback, and the other parts go on
+            place.children = (raw(failure(error)),)
+
+    progress.when_answered(needed, show)
     return place

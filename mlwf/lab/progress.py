@@ -1,7 +1,9 @@
 """What a student has answered so far: works without a browser, and is what the views bind to."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from traitlets import Bool, HasTraits, Unicode
 
@@ -17,7 +19,7 @@ class Question(HasTraits):
         Id of the choice that was submitted, or "".
     answered : bool
     answered_at : str
-        When, as ISO 8601 in UTC, or "".
+        When, as ISO 8601 in UTC to the microsecond, or "".
     """
 
     choice = Unicode()
@@ -39,6 +41,11 @@ class Question(HasTraits):
         return bool(self.choice == self.text.right)
 
     @property
+    def choice_text(self) -> str:
+        """The submitted choice in words; "" before."""
+        return self.text.choice(self.choice).text if self.choice else ""
+
+    @property
     def feedback(self) -> str:
         """The feedback for the submitted choice, as HTML; "" before."""
         return self.text.choice(self.choice).feedback if self.choice else ""
@@ -53,14 +60,29 @@ class Question(HasTraits):
         """
         if self.locked:
             raise ValueError(f"{self.text.id} was predicted at {self.answered_at} and stands")
+        self._answer(choice_id, datetime.now(UTC).isoformat(timespec="microseconds"))
+
+    def adopt(self, choice_id: str, answered_at: str) -> None:
+        """Take over an answer from a record: of two predictions the earlier one stands, of two reflections the later one.
+
+        Raises
+        ------
+        ValueError
+            There is no such choice, or no such instant.
+        """
+        told = datetime.fromisoformat(answered_at)
+        if told.tzinfo is None:
+            raise ValueError(f"answered_at must have a time zone, not {answered_at!r}")
+        if not self.answered or (told < datetime.fromisoformat(self.answered_at)) == self.text.final:
+            self._answer(choice_id, answered_at)
+
+    def _answer(self, choice_id: str, answered_at: str) -> None:
         if choice_id not in {choice.id for choice in self.text.choices}:
             raise ValueError(
                 f"choice_id must be one of {', '.join(c.id for c in self.text.choices)}, not {choice_id!r}"
             )
         with self.hold_trait_notifications():
-            self.choice = choice_id
-            self.answered_at = datetime.now(UTC).isoformat(timespec="seconds")
-            self.answered = True
+            self.choice, self.answered_at, self.answered = choice_id, answered_at, True
 
 
 class Progress:
@@ -91,3 +113,24 @@ class Progress:
 
         for question_id in waiting:
             self[question_id].observe(look, names="answered")
+
+    def record(self) -> dict[str, dict[str, str]]:
+        """Return all answers as plain values, by question: ``{"choice": …, "answered_at": …}``."""
+        return {
+            question_id: {"choice": question.choice, "answered_at": question.answered_at}
+            for question_id, question in self.questions.items()
+            if question.answered
+        }
+
+    def adopt(self, record: object) -> None:
+        """Take over the answers of a record; what can't be one is left out."""
+        for question_id, answer in record.items() if isinstance(record, Mapping) else ():
+            # A record may come from another version of the lab, or from anybody's editor.
+            with suppress(KeyError, TypeError, ValueError):
+                self[question_id].adopt(_text(answer["choice"]), _text(answer["answered_at"]))
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - from a file
+    if not isinstance(value, str):
+        raise TypeError(f"an answer must be text, not {value!r}")
+    return value

@@ -262,7 +262,7 @@ def _stretches(challenger: Strategy, leader: Strategy, end: int) -> Iterator[tup
     Neither curve ever falls. So in the hours a to b the challenger leads throughout if its value at a reaches the leader's
     at b, and trails throughout if its value at b stays below the leader's at a; otherwise the stretch is halved.
     """
-    own, other = _comparable_curves(challenger, leader)
+    own, other = comparable_curves(challenger, leader)
     own_cycle, other_cycle = challenger.cycle_hours, leader.cycle_hours
     start: int | None = None
     todo = [(0, end)]
@@ -281,7 +281,7 @@ def _stretches(challenger: Strategy, leader: Strategy, end: int) -> Iterator[tup
         yield start, end
 
 
-def _comparable_curves(
+def comparable_curves(
     one: Strategy, two: Strategy
 ) -> tuple[Callable[[int], float | Fraction], Callable[[int], float | Fraction]]:
     """Both curves on one scale: exact if one of the two is linear, else floats."""

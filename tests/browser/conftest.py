@@ -1,4 +1,4 @@
-"""A real JupyterLab as `make lab` starts it, and a real Chromium."""
+"""The real servers as `make lab` and `make page` start them, and a real Chromium."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import chromium
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -38,17 +39,44 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def lab_url(tmp_path_factory) -> Iterator[str]:
-    """Start what `make lab` starts, on a free port and with an empty home; return the address that it prints."""
+@pytest.fixture(scope="module")
+def lab_home(tmp_path_factory) -> Path:
+    """The home of the student in JupyterLab, empty but for one wish: that nothing is saved into this project's notebook."""
+    home = tmp_path_factory.mktemp("home")
+    wish = home / ".jupyter/lab/user-settings/@jupyterlab/docmanager-extension/plugin.jupyterlab-settings"
+    wish.parent.mkdir(parents=True)
+    wish.write_text('{"autosave": false}')
+    return home
+
+
+@pytest.fixture(scope="module")
+def lab_url(lab_home, tmp_path_factory) -> Iterator[str]:
+    """What `make lab` starts, on a free port; the address that it prints."""
+    yield from serve("lab.py", lab_home, tmp_path_factory.mktemp("log"))
+
+
+@pytest.fixture(scope="module")
+def page_url(tmp_path_factory) -> Iterator[str]:
+    """What `make page` starts, likewise."""
+    yield from serve("page.py", tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log"))
+
+
+@pytest.fixture(scope="module")
+def dark_page_url(tmp_path_factory) -> Iterator[str]:
+    """The same page in the dark."""
+    yield from serve("page.py", tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log"), THEME="dark")
+
+
+def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
+    """Start a tool, yield the address that it prints, and end all that it started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    environment = {**os.environ, "PORT": port, "BROWSER": "true", "HOME": str(tmp_path_factory.mktemp("home"))}
-    log = tmp_path_factory.mktemp("lab") / "log"
+    environment = {**os.environ, "PORT": port, "BROWSER": "true", "HOME": str(home), **more}
+    log = logs / "log"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, "tools/lab.py"],
+            [sys.executable, f"tools/{tool}"],
             cwd=ROOT,
             env=environment,
             stdout=out,
@@ -58,13 +86,19 @@ def lab_url(tmp_path_factory) -> Iterator[str]:
     try:
         yield _address(server, log, int(port))
     finally:
-        # The whole session of processes: kernels would live on otherwise.
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen) -> None:
+    """End the server and its kernels, which have sessions of their own and would live on."""
+    kernels = psutil.Process(server.pid).children(recursive=True)
+    os.killpg(server.pid, signal.SIGTERM)
+    _, alive = psutil.wait_procs(
+        [*kernels, psutil.Process(server.pid)] if server.poll() is None else kernels, timeout=10
+    )
+    for process in alive:
+        process.kill()
+    server.wait()
 
 
 def _address(server: subprocess.Popen, log: Path, port: int) -> str:

@@ -1,5 +1,6 @@
 """Set-up on machines where something is missing: one line that says what to install."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import install
 import lab
+import page
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -54,20 +56,85 @@ def test_no_network_is_one_line(tmp_path):
     assert not (tmp_path / ".venv" / "ready-lab").exists()
 
 
-def test_a_port_that_is_taken_is_refused_with_another_to_try():
-    """Does PORT mean exactly that port, with a sentence if it can't be had?"""
+@pytest.fixture
+def taken_port():
     with socket.socket() as taken:
         taken.bind((lab.HOST, 0))
         taken.listen()
-        port = taken.getsockname()[1]
-        with pytest.raises(SystemExit, match=rf"port {port} is in use; choose another one: make lab PORT="):
-            lab.choose_port(str(port))
-    for nonsense in ("abc", "0", "70000", "-1", "8888.5"):
-        with pytest.raises(SystemExit, match="PORT must be a number from 1 to 65535"):
-            lab.choose_port(nonsense)
+        yield taken.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_refused_with_another_to_try(taken_port):
+    """Does PORT mean exactly that port, with a sentence if it can't be had?"""
+    for target in ("lab", "page"):
+        said = rf"^{target}: port {taken_port} is in use; choose another one: make {target} PORT={taken_port + 1}$"
+        with pytest.raises(SystemExit, match=said):
+            lab.choose_port(str(taken_port), target)
+        for nonsense in ("abc", "0", "70000", "-1", "8888.5"):
+            with pytest.raises(
+                SystemExit, match=f"^{target}: PORT must be a number from 1 to 65535, not '{nonsense}'$"
+            ):
+                lab.choose_port(nonsense, target)
 
 
 def test_without_a_wish_the_next_free_port_is_taken(monkeypatch):
     """Does the lab start beside another Jupyter that has the usual port?"""
     monkeypatch.setattr(lab, "is_free", lambda port: port >= lab.FIRST_PORT + 3)
-    assert lab.choose_port("") == lab.FIRST_PORT + 3
+    assert lab.choose_port("", "lab") == lab.FIRST_PORT + 3
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What a tool would turn into, instead of turning into it."""
+    started = []
+    monkeypatch.setattr("os.execve", lambda program, command, environment: started.append((command, environment)))
+    monkeypatch.chdir(ROOT)
+    for name in ("PORT", "THEME", "MLWF_LEDGER", "JUPYTER_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    return started
+
+
+def test_a_page_is_refused_what_it_has_not_got(started, taken_port, monkeypatch):
+    """Do a port that is taken and a theme that there is not end in one line, before anything is started?"""
+    monkeypatch.setenv("PORT", str(taken_port))
+    with pytest.raises(SystemExit, match=rf"^page: port {taken_port} is in use; choose another one: make page PORT="):
+        page.main()
+    monkeypatch.delenv("PORT")
+    monkeypatch.setenv("THEME", "pink")
+    with pytest.raises(SystemExit, match=r"^page: THEME must be light or dark, not 'pink'$"):
+        page.main()
+    assert started == []
+
+
+def test_a_page_is_served_to_this_machine_and_keeps_nothing(started, monkeypatch, capsys):
+    """Does the page start with the theme asked for, here only, and with a record that ends with it unless one is named?"""
+    monkeypatch.setattr(lab, "is_free", lambda port: port == lab.FIRST_PORT)
+    monkeypatch.setenv("THEME", "dark")
+    page.main()
+    command, environment = started.pop()
+    assert {"voila", lab.NOTEBOOK, "--Voila.ip=127.0.0.1", "--port=8888", "--theme=dark"} < {*command}
+    assert environment["MLWF_LEDGER"] == ":memory:"
+    template = Path(environment["JUPYTER_PATH"]) / "voila" / "templates" / "constraint_tax"
+    assert (template / "conf.json").is_file()
+    assert "http://127.0.0.1:8888/" in capsys.readouterr().out
+    monkeypatch.delenv("THEME")
+    monkeypatch.setenv("MLWF_LEDGER", "elsewhere.json")
+    monkeypatch.setenv("JUPYTER_PATH", "more")
+    page.main()
+    command, environment = started.pop()
+    assert "--theme=light" in command
+    assert environment["MLWF_LEDGER"] == "elsewhere.json"
+    assert environment["JUPYTER_PATH"].endswith(f"{os.pathsep}more")
+
+
+def test_a_lab_is_served_to_this_machine(started, monkeypatch, capsys):
+    """Does the lab open its notebook, here only, with a token that shows in no list of processes?"""
+    monkeypatch.setattr(lab, "is_free", lambda port: port == lab.FIRST_PORT)
+    lab.main()
+    command, environment = started.pop()
+    assert {"jupyterlab", "--ip=127.0.0.1", "--port=8888", f"--LabApp.default_url=/lab/tree/{lab.NOTEBOOK}"} < {
+        *command
+    }
+    assert (ROOT / lab.NOTEBOOK).is_file()
+    assert environment["JUPYTER_TOKEN"] not in " ".join(command)
+    assert f"?token={environment['JUPYTER_TOKEN']}" in capsys.readouterr().out

@@ -1,0 +1,174 @@
+"""A student at a page: what a person does with mouse or keyboard, and reads from the screen."""
+
+import json
+import time
+from importlib.resources import files
+
+from playwright.sync_api import Locator, Page, expect
+
+from mlwf.lab.content import questions
+
+STARTS_WITHIN_MS = 120_000
+MOST_TABS = 150
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+# What somebody might answer who gets nearly everything wrong, and then the reflections right.
+ANSWERS = {
+    "cost": "10x",
+    "failure": "requirement",
+    "strategy": "small",
+    "crossing": "week20",
+    "battery": "hardware",
+    "rate": "decay",
+}
+
+
+class Student:
+    """Somebody who goes through the lab.
+
+    Parameters
+    ----------
+    page : Page
+    keyboard : bool
+        Whether they have no mouse.
+    """
+
+    def __init__(self, page: Page, *, keyboard: bool = False) -> None:
+        self.page = page
+        self.keyboard = keyboard
+        self.asked_elsewhere: list[str] = []
+        page.on("request", self._note)
+
+    def _note(self, request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.asked_elsewhere.append(request.url)
+
+    # Opening
+
+    def open_in_jupyterlab(self, url: str) -> None:
+        self.page.goto(url)
+        # Before the kernel is there the menu entry does nothing. The indicator beside the kernel's name can't be asked: it
+        # says "idle" for a moment before a kernel is even chosen. The status bar tells the truth.
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=STARTS_WITHIN_MS)
+        self.run_all()
+
+    def run_all(self) -> None:
+        self.page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+        self.page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+        self.wait_for_lab()
+
+    def open_page(self, url: str) -> None:
+        """Open the lab as a page; whoever sees nothing of it after a while reloads."""
+        for attempt in range(3):
+            try:
+                self.page.goto(url)
+                break
+            except TimeoutError:
+                assert attempt < 2
+        self.wait_for_lab()
+
+    def wait_for_lab(self) -> None:
+        # The first import of matplotlib in a new home lists the machine's fonts.
+        self.page.wait_for_selector(".mlwf-question .widget-radio", timeout=STARTS_WITHIN_MS)
+        running = self.page.locator(".jp-InputPrompt", has_text="[*]")
+        expect(running).to_have_count(0, timeout=STARTS_WITHIN_MS)
+
+    # Doing
+
+    def choose(self, question_id: str, choice_id: str) -> Locator:
+        """Pick a choice, and return the question's place on the page."""
+        radio = self.radio(question_id, choice_id)
+        self.activate(radio, "Space")
+        expect(radio).to_be_checked()
+        return self.page.locator(".mlwf-question").filter(has=radio)
+
+    def radio(self, question_id: str, choice_id: str) -> Locator:
+        text = questions()[question_id].choice(choice_id).text
+        radio = self.page.get_by_role("radio", name=text, exact=True)
+        radio.wait_for()
+        return radio
+
+    def activate(self, target: Locator, key: str = "Enter") -> None:
+        """Click it, or go there by Tab and press a key."""
+        if not self.keyboard:
+            target.click()
+            return
+        self.tab_to(target)
+        self.page.keyboard.press(key)
+
+    def tab_to(self, target: Locator) -> None:
+        """Go to a control as somebody does who has no mouse: on with Tab, from where they are."""
+        target.wait_for()
+        for _ in range(MOST_TABS):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{target} is not reached within {MOST_TABS} presses of Tab")
+
+    def answer(self, question_id: str, choice_id: str) -> None:
+        place = self.choose(question_id, choice_id)
+        self.activate(place.get_by_role("button"))
+        expect(place.locator(".mlwf-box").last).to_be_visible()
+
+    def answer_all(self, *question_ids: str) -> None:
+        for question_id in question_ids or ANSWERS:
+            self.answer(question_id, ANSWERS[question_id])
+
+    # Reading
+
+    def instrument(self, name: str) -> "Instrument":
+        """The instrument whose picture has this name."""
+        place = self.page.locator(".mlwf-instrument").filter(has=self.page.locator(f'img[alt="{name}"]'))
+        place.wait_for(state="attached")
+        place.scroll_into_view_if_needed()
+        return Instrument(self, place)
+
+    def status(self, entry: str) -> str:
+        entry_place = self.page.locator(f".mlwf-status div:has(span:text-is('{entry}')) b")
+        return entry_place.text_content() or ""  # also when it is scrolled away
+
+    def violations(self, selector: str) -> list[str]:
+        """What axe finds against WCAG 2.1 A and AA within `selector`."""
+        self.page.evaluate(AXE + ";0")
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+        found = self.page.evaluate(
+            "([selector, rules]) => axe.run({include: [[selector]]}, {runOnly: rules, resultTypes: ['violations']})",
+            [selector, rules],
+        )
+        return [
+            f"{violation['id']}: {node['html'][:200]} {json.dumps(node['any'][:1])[:300]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+
+class Instrument:
+    """An instrument on the page."""
+
+    def __init__(self, student: Student, place: Locator) -> None:
+        self.student = student
+        self.place = place
+        self.picture = place.locator("img.mlwf-picture")
+
+    def slider(self, label: str) -> Locator:
+        return self.place.get_by_role("slider", name=label, exact=True)
+
+    def move(self, label: str, key: str = "ArrowRight") -> None:
+        """Move a slider by a key, and wait until the picture has followed."""
+        before = self.picture.get_attribute("src")
+        if self.student.keyboard:
+            self.student.tab_to(self.slider(label))
+        else:
+            self.slider(label).click()
+        self.student.page.keyboard.press(key)
+        expect(self.picture).not_to_have_attribute("src", before or "")
+
+    def value(self, label: str) -> str:
+        return self.slider(label).get_attribute("aria-valuetext") or ""
+
+    def card(self, label: str) -> str:
+        return self.place.locator(f".mlwf-card:has(b:text-is('{label}')) strong").text_content() or ""
+
+    def description(self) -> str:
+        """What a screen reader is told, once the slider rests."""
+        time.sleep(0.7)
+        return self.place.locator("[role=status]").first.text_content() or ""
