@@ -1,0 +1,1 @@
+"""What is fast here, and against what."""

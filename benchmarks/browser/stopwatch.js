@@ -1,0 +1,87 @@
+// Times one press or one drag inside the page. The same rule for every contender: the clock starts at the time stamp of the
+// input event; each part of the page is looked at as a frame begins; a part that is new then is painted by that frame, and so
+// it counts as shown when the next frame begins.
+(() => {
+  if (window.stopwatch) return;
+
+  // "a >>> b" looks for b inside a and inside its shadow root.
+  const find = (where) =>
+    where.split(" >>> ").reduce(
+      (roots, step) => roots.flatMap((root) => [...(root.shadowRoot ?? root).querySelectorAll(step)]),
+      [document],
+    );
+
+  // What a part shows, as text; null while it shows nothing.
+  const looks = {
+    image: (found) => (found.every((img) => img.complete && img.naturalWidth) ? found.map((img) => img.getAttribute("src")) : null),
+    curve: (found) => found.map((path) => path.getAttribute("d")),
+    text: (found) => found.map((element) => element.textContent),
+  };
+  const look = ({ where, kind }) => {
+    const found = find(where);
+    const seen = found.length ? looks[kind](found) : null;
+    return seen && seen.join("\n") || null;
+  };
+
+  // Resolves to the milliseconds after the next key press at which each part was shown.
+  const nextPress = (parts, patience) =>
+    new Promise((resolve, reject) => {
+      const watched = parts.map((part) => ({ ...part, before: null, changed: false, shown: null }));
+      let start = null;
+      const late = setTimeout(() => {
+        start = Infinity;
+        const missing = watched.filter((part) => part.shown === null).map((part) => part.name);
+        reject(new Error(`no new ${missing.join(", ")}`));
+      }, patience);
+      const tick = () => {
+        if (start === Infinity) return;
+        const now = performance.now();
+        for (const part of watched) {
+          if (part.changed) part.shown ??= now - start;
+          else {
+            const seen = look(part);
+            part.changed = seen !== null && seen !== part.before;
+          }
+        }
+        if (watched.some((part) => part.shown === null)) return requestAnimationFrame(tick);
+        clearTimeout(late);
+        resolve(Object.fromEntries(watched.map((part) => [part.name, part.shown])));
+      };
+      const onKey = (event) => {
+        for (const part of watched) part.before = look(part);
+        start = event.timeStamp;
+        requestAnimationFrame(tick);
+      };
+      window.addEventListener("keydown", onKey, { capture: true, once: true });
+    });
+
+  // Counts the frames with a new picture from now on, until one came after the last move and `rest` milliseconds brought no
+  // other; without one, until `patience` is over.
+  const watchDrag = (picture, rest, patience) => new Promise((resolve) => {
+    let before = look(picture), fresh = false, lastMove = null;
+    const shown = [];
+    const onMove = (event) => { if (event.buttons) lastMove = event.timeStamp; };
+    window.addEventListener("pointermove", onMove, { capture: true });
+    const tick = () => {
+      const now = performance.now(), seen = look(picture);
+      if (fresh) shown.push(now);
+      fresh = seen !== null && seen !== before;
+      if (fresh) before = seen;
+      const final = shown.at(-1) ?? 0;
+      if (lastMove === null || (final > lastMove ? now - final < rest : now - lastMove < patience)) {
+        return requestAnimationFrame(tick);
+      }
+      window.removeEventListener("pointermove", onMove, { capture: true });
+      resolve({ frames: shown.length, final: final - lastMove });
+    };
+    requestAnimationFrame(tick);
+  });
+
+  const state = {};
+  window.stopwatch = {
+    arm: (parts, patience) => { state.press = nextPress(parts, patience); state.press.catch(() => {}); },
+    press: () => state.press,
+    startDrag: (...how) => { state.drag = watchDrag(...how); },
+    drag: () => state.drag,
+  };
+})();
