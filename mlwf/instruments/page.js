@@ -1,6 +1,7 @@
 // What only the browser knows, for the kernel: theme, pixel ratio, room and address. And what ipywidgets leaves out, for those
 // who can't see: a name and a spoken value for each slider's handle.
 const NARROW_BELOW_PX = 600;
+const PREPARED_AFTER_MS = 100;
 
 function isDark() {
   const sample = document.createElement("span");
@@ -60,13 +61,19 @@ function render({ model, el }) {
   room.observe(el);
   const theme = new MutationObserver(look);
   theme.observe(document.body, { attributes: true });
-  const sliders = new MutationObserver(prepareControls);
+  // Not at each change, of which a slider's move makes many, but once they rest.
+  let timer = 0;
+  const sliders = new MutationObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(prepareControls, PREPARED_AFTER_MS);
+  });
   sliders.observe(document.body, { childList: true, subtree: true });
   // Zooming, and dragging the window to another screen.
   window.addEventListener("resize", look);
   document.addEventListener("focusin", selectAll);
   return () => {
     for (const observer of [room, theme, sliders]) observer.disconnect();
+    clearTimeout(timer);
     window.removeEventListener("resize", look);
     document.removeEventListener("focusin", selectAll);
   };

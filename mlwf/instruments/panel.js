@@ -21,6 +21,7 @@ function render({ model, el }) {
   picture.decoding = "sync";
   let address = "";
   let shown = null;
+  let read = "";
   let timer = 0;
 
   function show() {
@@ -36,10 +37,7 @@ function render({ model, el }) {
     [picture.width, picture.height] = model.get("size");
     picture.style.maxWidth = `${picture.width}px`;
     picture.alt = model.get("name");
-    if (readout.innerHTML !== model.get("readout")) readout.innerHTML = model.get("readout");
-    // What the status bar says comes along, so that it moves in the same frame.
-    const status = model.get("status");
-    if (status) for (const bar of document.querySelectorAll(".mlwf-status")) bar.innerHTML = status;
+    if (read !== model.get("readout")) readout.innerHTML = read = model.get("readout");
     clearTimeout(timer);
     timer = setTimeout(speak, spoken.textContent ? SPOKEN_AFTER_MS : 0);
   }
@@ -48,11 +46,20 @@ function render({ model, el }) {
     if (spoken.textContent !== model.get("description")) spoken.textContent = model.get("description");
   }
 
+  // What the status bar says comes along, so that it moves in the same frame. Only when it is news: a panel that is merely
+  // shown again may be behind the others.
+  function tell() {
+    const status = model.get("status");
+    if (status) for (const bar of document.querySelectorAll(".mlwf-status")) bar.innerHTML = status;
+  }
+
   model.on("change", show);
+  model.on("change:status", tell);
   show();
   return () => {
     clearTimeout(timer);
     model.off("change", show);
+    model.off("change:status", tell);
     URL.revokeObjectURL(address);
   };
 }

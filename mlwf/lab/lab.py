@@ -67,6 +67,7 @@ class Lab:
         self._ledger = Ledger(ledger)
         self._record_says = widgets.HTML()
         self._link_problem = ""
+        self._parts: dict[tuple[str, str], widgets.VBox] = {}
         record.resume(self._ledger.read(record.CHAPTER), self.progress, self.models)
         self._tell_about_record()
         for question in self.progress.questions.values():
@@ -239,8 +240,13 @@ class Lab:
     def _after(
         self, part: str, section: str, needed: tuple[str, ...], build: Callable[[], list[widgets.Widget]]
     ) -> widgets.VBox:
-        waiting = texts(part)[section]["waiting"]
-        return after(self.progress, needed, waiting, lambda: widgets.VBox(build()))
+        if (
+            part,
+            section,
+        ) not in self._parts:  # a cell that is run again shows the same part, and not one more that must follow
+            waiting = texts(part)[section]["waiting"]
+            self._parts[part, section] = after(self.progress, needed, waiting, lambda: widgets.VBox(build()))
+        return self._parts[part, section]
 
     def _instrument(
         self, part: str, section: str, needed: tuple[str, ...], view: Callable[[], widgets.Widget]
