@@ -31,12 +31,12 @@ check: .venv/ready-lab+course+page+test
 	@ruff format --check .
 	@mypy
 	@lint-imports
-	@pytest -m "not browser and not course"
+	@pytest -m "not browser and not course and not thorough"
 
 test: check
 	@python tools/chromium.py
 	@pytest --nbval --nbval-current-env notebooks source
-	@pytest -m "browser or course"
+	@pytest -m "browser or course or thorough"
 
 # Made elsewhere and then put in place, so that a mistake in the source leaves release/ as it was.
 assignment: .venv/ready-lab+course

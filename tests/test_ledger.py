@@ -24,6 +24,8 @@ from hypothesis import strategies as st
 from mlwf import ledger as module
 from mlwf.ledger import Ledger
 
+pytestmark = pytest.mark.thorough
+
 OTHER = {"chapter": 1, "design": {"answer": 42}, "by": "another program"}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -11,6 +11,8 @@ from tours import NARROW, TOURS, WIDE
 
 from mlwf.figures import Look, Picture
 
+pytestmark = pytest.mark.thorough
+
 # A text's box is as high as its font's tallest letters, and they are seldom there.
 MAY_OVERLAP_PX, MAY_STICK_OUT_PX = 1.0, 0.5
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from mlwf.model import crossover, large_strategy, small_strategy
 from mlwf.model.crossing_map import crossing_map
 
+pytestmark = pytest.mark.thorough
+
 
 def raced(small_cycle, decay, large_cycle=168, weeks=26):
     """One cell, raced; nan for never, as in the map."""

@@ -29,6 +29,7 @@ def test_a_missing_venv_module_is_named(monkeypatch):
         install.check_python()
 
 
+@pytest.mark.thorough
 def test_no_network_is_one_line(tmp_path):
     """Does a machine that reaches no packages get one sentence, and no ready-made stamp?"""
     for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "Makefile"):
