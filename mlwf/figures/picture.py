@@ -1,12 +1,11 @@
 """A matplotlib figure that is laid out once and then updated in place.
 
 Each instrument keeps one. It is drawn in three layers, so that a slider's move costs little: what never changes (once), what
-seldom does, such as an axis (kept for the last few settings), and the live artists (each time). pyplot is never used: it
-would keep every figure alive and is not thread-safe.
+seldom does, such as an axis, and the live artists (each time). pyplot is never used: it would keep every figure alive and is
+not thread-safe.
 """
 
 import base64
-from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -21,17 +20,16 @@ import numpy as np
 from IPython.display import display
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from mlwf.figures.lettering import StampingCanvas
 from mlwf.figures.palette import DARK, LIGHT, Palette
 
 AnyArtist = TypeVar("AnyArtist", bound=Artist)
 WIDE_PX, NARROW_PX, DPI = 800, 400, 100
-KEPT_BACKDROPS = 8
 PALETTE_SIZE = 256
 
 
@@ -89,13 +87,13 @@ class Picture(Figure):
         self.look = look
         size = (look.width_px / DPI, height_px / DPI)
         super().__init__(figsize=size, dpi=DPI * look.pixel_ratio, facecolor=look.palette.surface)
-        self._agg: Any = FigureCanvasAgg(self)
+        self._agg: Any = StampingCanvas(self)
         self._colours = _png_palette(look.palette, tuple(shades))
         self._live: list[Artist] = []
         self._seldom: list[Artist] = []
         self._paper: object = None
+        self._ground: object = None
         self._backdrop: Hashable = None
-        self._backdrops: OrderedDict[Hashable, object] = OrderedDict()
         #: What the picture shows, in words, for those who can't see it.
         self.description = ""
 
@@ -113,7 +111,8 @@ class Picture(Figure):
 
     def set_backdrop(self, key: Hashable) -> None:
         """Say by which settings the artists registered with `seldom` are drawn now; equal keys must look equal."""
-        self._backdrop = key
+        if key != self._backdrop:
+            self._backdrop, self._ground = key, None
 
     def png(self) -> bytes:
         """Return the picture as it stands, as a PNG file."""
@@ -127,22 +126,17 @@ class Picture(Figure):
         if self._paper is None:
             self._agg.draw()
             self._paper = self._agg.copy_from_bbox(self.bbox)
-        if not self._seldom:
+        if self._ground is None:
             self._agg.restore_region(self._paper)
-            return
-        kept = self._backdrops.pop(self._backdrop, None)
-        self._agg.restore_region(kept or self._paper)
-        if kept is None:
             for artist in self._seldom:
                 self.draw_artist(artist)
-            kept = self._agg.copy_from_bbox(self.bbox)
-        self._backdrops[self._backdrop] = kept  # the youngest now; the oldest goes
-        if len(self._backdrops) > KEPT_BACKDROPS:
-            self._backdrops.popitem(last=False)
+            self._ground = self._agg.copy_from_bbox(self.bbox)
+        self._agg.restore_region(self._ground)
 
     def _encoded(self) -> bytes:
         # A fixed palette makes a quarter of the work and half of the bytes of true colour, and its white is white.
-        pixels = Image.fromarray(np.asarray(self._agg.buffer_rgba())).convert("RGB")
+        width, height = self._agg.get_width_height(physical=True)
+        pixels = Image.frombytes("RGB", (width, height), self._agg.buffer_rgba(), "raw", "RGBX")
         buffer = BytesIO()
         pixels.quantize(palette=self._colours, dither=Image.Dither.NONE).save(buffer, "png", compress_level=1)
         return buffer.getvalue()
@@ -153,13 +147,18 @@ class Picture(Figure):
 
     def html(self) -> str:
         """Return the picture as HTML that holds itself and its description."""
-        source = f"data:image/png;base64,{base64.b64encode(self.png()).decode()}"
+        source = png_address(self.png())
         size = f"width: 100%; max-width: {self.look.width_px}px; height: auto"
         image = f'<img class="mlwf-static" style="{size}" src="{source}" alt="{escape(self.description)}">'
         return f'<div class="mlwf-scroll" tabindex="0" role="group" aria-label="{self.name}">{image}</div>'
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.description}>"
+
+
+def png_address(png: bytes) -> str:
+    """Return a URL that holds the picture itself."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 @cache

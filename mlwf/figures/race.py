@@ -2,13 +2,55 @@
 
 from typing import Any
 
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.markers import TICKDOWN
+from matplotlib.ticker import MaxNLocator
+
 from mlwf.figures.picture import DEFAULT_LOOK, Look, Picture, axes, style, title
 from mlwf.model import HOURS_PER_WEEK, Crossover, Strategy, crossover, large_strategy, small_strategy
 
 MIN_ACCURACY, MAX_ACCURACY = 85, 100
 DEADLINE_WEEK = 20
 MARK_TEXT_PX = 170  # the longest, with its distance from the mark
+MAX_TICKS = 10
 POINTS = 400  # about as many as the picture has columns to tell apart
+
+
+class _WeekScale:
+    """The axis of weeks, made of few artists: matplotlib's own takes some 5 ms at each new window to measure its numbers."""
+
+    def __init__(self, picture: Picture, ax: Axes) -> None:
+        self._ax = ax
+        ax.set_xticks([])
+        settings, along = mpl.rcParams, ax.get_xaxis_transform()
+        self._locator = MaxNLocator(MAX_TICKS - 1, steps=[1, 2, 5, 10], integer=True)
+        grid: Any = {"color": settings["grid.color"], "linewidth": settings["grid.linewidth"]}
+        self._grid = picture.seldom(ax.plot([], [], transform=along, **grid)[0])
+        tick: Any = {
+            "linestyle": "none",
+            "marker": TICKDOWN,
+            "color": settings["xtick.color"],
+            "markersize": settings["xtick.major.size"],
+            "markeredgewidth": 0.8,
+        }
+        self._ticks = picture.seldom(ax.plot([], [], transform=along, clip_on=False, **tick)[0])
+        where, va, ha = ax.get_xaxis_text1_transform(settings["xtick.major.size"] + settings["xtick.major.pad"])
+        number: Any = {"transform": where, "va": va, "ha": ha, "color": settings["xtick.labelcolor"]}
+        self._numbers = [picture.seldom(ax.text(0, 0, "", **number)) for _ in range(MAX_TICKS)]
+
+    def show(self, weeks: int) -> None:
+        """Let the axes reach from 0 to `weeks`."""
+        self._ax.set_xlim(0, weeks)
+        ticks = [tick for tick in self._locator.tick_values(0, weeks) if tick <= weeks]
+        self._ticks.set_data(ticks, np.zeros(len(ticks)))
+        self._grid.set_data(np.repeat(ticks[1:], 3), np.tile([0, 1, np.nan], len(ticks) - 1))
+        for place, number in enumerate(self._numbers):
+            number.set_visible(place < len(ticks))
+            if place < len(ticks):
+                number.set_x(ticks[place])
+                number.set_text(f"{ticks[place]:g}")
 
 
 class Race(Picture):
@@ -22,12 +64,12 @@ class Race(Picture):
         with style(look):
             ax = axes(self, left=60, right=16, bottom=50, top=82 if look.narrow else 60)
             self._ax = ax
+            self._scale = _WeekScale(self, ax)
             ax.set_ylim(MIN_ACCURACY, MAX_ACCURACY)
             # Not set_xlabel: an axis measures all its numbers to place its label, each time that it is drawn.
             ax.annotate("project week", (0.5, 0), (0, -24), "axes fraction", "offset points", ha="center", va="top")
             ax.set_ylabel("accuracy (%)")
-            ax.grid()
-            self.seldom(ax.xaxis)
+            ax.grid(axis="y")
             # Between two iterations nothing changes, so the curves are stairs.
             stairs: Any = {"linewidth": 2.4, "drawstyle": "steps-post"}
             self._large = self.live(ax.plot([], [], color=blue, **stairs)[0])
@@ -52,7 +94,7 @@ class Race(Picture):
 
     def depict(self, large: Strategy, small: Strategy, found: Crossover) -> None:
         """Show both strategies over the window of `found`, their crossover."""
-        self._ax.set_xlim(0, max(1, found.weeks))
+        self._scale.show(max(1, found.weeks))
         self.set_backdrop(found.weeks)
         for strategy, line, limit in (
             (large, self._large, self._large_limit),
