@@ -1,4 +1,7 @@
-"""What Voila needs to run a notebook with `interact` reliably."""
+"""What the servers are told to use, so that widgets come through at once (JupyterLab and Voila) and reliably (Voila).
+
+Both are named in the servers' configuration; docs/performance.md says what each line brings.
+"""
 
 import time
 from queue import Empty
@@ -6,6 +9,7 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from traitlets import Type
 
 TURN_SECONDS = 0.2
@@ -36,3 +40,16 @@ class PatientClient(AsyncKernelClient):
     """The kernel client that Voila is told to use."""
 
     shell_channel_class = Type(PatientChannel)
+
+
+class PromptConnection(ZMQChannelsWebsocketConnection):
+    """The line from a kernel to the browser, without the delay by which TCP gathers small packets.
+
+    A picture follows two small messages: that the kernel is busy, and the slider's echo. Gathered, it would now and then wait
+    40 ms until the browser has acknowledged those.
+    """
+
+    def connect(self) -> Any:  # noqa: ANN401 - its base and that one's base disagree
+        """Open it; called by the server for each page that is opened, which awaits what it returns."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()

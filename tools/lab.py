@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = "notebooks/constraint_tax.ipynb"
 HOST = "127.0.0.1"
 FIRST_PORT = 8888
+CONNECTION = "mlwf.serving.PromptConnection"
 
 
 def is_free(port: int) -> bool:
@@ -41,6 +42,7 @@ def main() -> None:
     print("lab: Ctrl-C, twice, ends it.", flush=True)
     command = [sys.executable, "-m", "jupyterlab", f"--ip={HOST}", f"--port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{NOTEBOOK}", "--log-level=WARN"]
+    command += [f"--ServerApp.kernel_websocket_connection_class={CONNECTION}"]
     if os.geteuid() == 0:
         command.append("--allow-root")  # in a container one is root; the server listens on this machine only
     # By the environment, so that the token shows in no list of processes.

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from lab import HOST, NOTEBOOK, ROOT, choose_port
+from lab import CONNECTION, HOST, NOTEBOOK, ROOT, choose_port
 
 THEMES = ("light", "dark")
 # Those that draw widgets; others look for a JupyterLab that isn't there.
@@ -20,7 +20,8 @@ def main() -> None:
     print("page: Ctrl-C ends it.", flush=True)
     command = [sys.executable, "-m", "voila", NOTEBOOK, f"--Voila.ip={HOST}", f"--port={port}", f"--theme={theme}"]
     command += ["--template=constraint_tax", "--Voila.log_level=WARN"]
-    command += ["--AsyncKernelManager.client_factory=mlwf.page.PatientClient"]
+    command += [f"--Voila.kernel_websocket_connection_class={CONNECTION}"]
+    command += ["--AsyncKernelManager.client_factory=mlwf.serving.PatientClient"]
     command += [f"--VoilaConfiguration.extension_allowlist={name}" for name in EXTENSIONS]
     # A reader is nobody's student: what they choose lasts as long as their page.
     environment = {"MLWF_LEDGER": ":memory:", **os.environ}

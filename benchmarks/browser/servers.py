@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.lab import CONNECTION
+
 ROOT = Path(__file__).resolve().parents[2]
 APPS = Path(__file__).parent / "apps"
 LAB_NOTEBOOK = ROOT / "notebooks" / "constraint_tax.ipynb"
@@ -29,7 +31,7 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the pages are: the lab in JupyterLab, the lab in Voila as `tools/page.py` serves it, and what it is compared with."""
+    """Where the pages are: the lab in JupyterLab and in Voila, as `make lab` and `make page` serve it, and what it is compared with."""
 
     lab: str
     voila: str
@@ -69,6 +71,7 @@ def all_servers(folder: Path) -> Iterator[Addresses]:
         "jupyterlab": [
             *("-m", "jupyterlab", "--no-browser", f"--ip={HOST}", "--port={port}", "--ServerApp.port_retries=0"),
             *(f"--ServerApp.root_dir={notebooks}", "--log-level=WARN", *as_root),
+            f"--ServerApp.kernel_websocket_connection_class={CONNECTION}",
         ],
         "page": ["tools/page.py"],
         "voila": ["-m", "voila", str(PLAIN_NOTEBOOK), "--no-browser", "--port={port}", f"--Voila.ip={HOST}"],

@@ -1,6 +1,6 @@
 // Times one press or one drag inside the page. The same rule for every contender: the clock starts at the time stamp of the
-// input event; each part of the page is looked at as a frame begins; a part that is new then is painted by that frame, and so
-// it counts as shown when the next frame begins.
+// input event; each part of the page is looked at as a frame begins; a part that is new then is painted by that frame, and
+// counts as shown once the page has done that frame's work: styles, layout and painting.
 (() => {
   if (window.stopwatch) return;
 
@@ -23,6 +23,13 @@
     return seen && seen.join("\n") || null;
   };
 
+  // Chromium does a frame's callbacks and its painting in one task, so that what is posted from a callback comes after both.
+  const afterThisFrame = (then) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => { port1.close(); then(); };
+    port2.postMessage(null);
+  };
+
   // Resolves to the milliseconds after the next key press at which each part was shown.
   const nextPress = (parts, patience) =>
     new Promise((resolve, reject) => {
@@ -35,15 +42,15 @@
       }, patience);
       const tick = () => {
         if (start === Infinity) return;
-        const now = performance.now();
-        for (const part of watched) {
-          if (part.changed) part.shown ??= now - start;
-          else {
-            const seen = look(part);
-            part.changed = seen !== null && seen !== part.before;
-          }
+        for (const part of watched.filter(({ changed }) => !changed)) {
+          const seen = look(part);
+          part.changed = seen !== null && seen !== part.before;
+          if (part.changed) afterThisFrame(() => { part.shown = performance.now() - start; settle(); });
         }
-        if (watched.some((part) => part.shown === null)) return requestAnimationFrame(tick);
+        if (watched.some(({ changed }) => !changed)) requestAnimationFrame(tick);
+      };
+      const settle = () => {
+        if (watched.some(({ shown }) => shown === null)) return;
         clearTimeout(late);
         resolve(Object.fromEntries(watched.map((part) => [part.name, part.shown])));
       };
@@ -58,15 +65,16 @@
   // Counts the frames with a new picture from now on, until one came after the last move and `rest` milliseconds brought no
   // other; without one, until `patience` is over.
   const watchDrag = (picture, rest, patience) => new Promise((resolve) => {
-    let before = look(picture), fresh = false, lastMove = null;
+    let before = look(picture), lastMove = null;
     const shown = [];
     const onMove = (event) => { if (event.buttons) lastMove = event.timeStamp; };
     window.addEventListener("pointermove", onMove, { capture: true });
     const tick = () => {
       const now = performance.now(), seen = look(picture);
-      if (fresh) shown.push(now);
-      fresh = seen !== null && seen !== before;
-      if (fresh) before = seen;
+      if (seen !== null && seen !== before) {
+        before = seen;
+        afterThisFrame(() => shown.push(performance.now()));
+      }
       const final = shown.at(-1) ?? 0;
       if (lastMove === null || (final > lastMove ? now - final < rest : now - lastMove < patience)) {
         return requestAnimationFrame(tick);
