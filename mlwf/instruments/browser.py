@@ -7,6 +7,7 @@ import anywidget
 from traitlets import Bytes, Dict, Tuple, Unicode
 
 from mlwf.figures import Look
+from mlwf.figures.picture import png_address
 
 HERE = files("mlwf.instruments")
 MAX_PIXEL_RATIO = 3.0
@@ -14,6 +15,10 @@ MAX_PIXEL_RATIO = 3.0
 
 def _source(name: str) -> str:
     return HERE.joinpath(name).read_text(encoding="utf-8")
+
+
+def _address(png: bytes, _panel: anywidget.AnyWidget) -> str:
+    return png_address(png) if png else ""
 
 
 class Page(anywidget.AnyWidget):
@@ -58,7 +63,8 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = _source("panel.js")
-    picture = Bytes().tag(sync=True)
+    # As text: a browser shows such an image in the same frame, while one from a Blob is loaded first and often comes a frame late.
+    picture = Bytes().tag(sync=True, to_json=_address)
     size = Tuple((0, 0)).tag(sync=True)
     name = Unicode().tag(sync=True)
     description = Unicode().tag(sync=True)

@@ -1,5 +1,4 @@
-// An instrument's picture and the figures beside it. All of it comes in one message: small messages sent ahead of the picture
-// would hold it back for some 40 ms.
+// An instrument's picture and the figures beside it. All of it comes in one message, and is shown in one frame.
 const SPOKEN_AFTER_MS = 500; // a screen reader is told once the slider rests, and not at every step
 let panels = 0;
 
@@ -19,23 +18,18 @@ function render({ model, el }) {
   spoken.setAttribute("role", "status");
   picture.setAttribute("aria-describedby", spoken.id);
   picture.decoding = "sync";
-  let address = "";
-  let shown = null;
   let read = "";
   let timer = 0;
 
   function show() {
-    const bytes = model.get("picture");
-    picture.hidden = bytes.byteLength === 0;
-    if (bytes !== shown && bytes.byteLength) {
-      const before = address;
-      address = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-      picture.onload = () => URL.revokeObjectURL(before);
-      picture.src = address;
-      shown = bytes;
-    }
-    [picture.width, picture.height] = model.get("size");
-    picture.style.maxWidth = `${picture.width}px`;
+    const source = model.get("picture");
+    picture.hidden = !source;
+    if (source && source !== picture.src) picture.src = source;
+    const [width, height] = model.get("size");
+    // Written only: to ask an image for its width would have the whole page laid out.
+    picture.width = width;
+    picture.height = height;
+    picture.style.maxWidth = `${width}px`;
     picture.alt = model.get("name");
     if (read !== model.get("readout")) readout.innerHTML = read = model.get("readout");
     clearTimeout(timer);
@@ -60,7 +54,6 @@ function render({ model, el }) {
     clearTimeout(timer);
     model.off("change", show);
     model.off("change:status", tell);
-    URL.revokeObjectURL(address);
   };
 }
 
