@@ -14,7 +14,7 @@ from mlwf.model import HOURS_PER_WEEK, Crossover, Strategy, crossover, large_str
 MIN_ACCURACY, MAX_ACCURACY = 85, 100
 DEADLINE_WEEK = 20
 MARK_TEXT_PX = 170  # the longest, with its distance from the mark
-MAX_TICKS = 10
+MAX_TICKS = 8
 POINTS = 400  # about as many as the picture has columns to tell apart
 
 
