@@ -7,6 +7,11 @@ import sys
 from typing import Optional
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Chromium asks its maker's servers for this and that; none of it is needed here.
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 MISSING = "Chromium is missing: the browser tests can't run. Install it (Debian, Ubuntu: apt install chromium)"
 
 

@@ -16,17 +16,8 @@ import click
 from tools import chromium
 
 NEEDED = ("jupyterlab", "voila", "marimo", "plotly", "playwright", "matplotlib", "ipywidgets", "rich")
-# As in the browser tests; and no page reaches anything but this machine, so that none waits for somebody else's server.
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
+# No page reaches anything but this machine, so that none waits for somebody else's server.
+BROWSER_ARGUMENTS = [*chromium.ARGUMENTS, "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
 BUSY = ": something else is at work; trust the ratios rather than the milliseconds"
 
 

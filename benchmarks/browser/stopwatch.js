@@ -17,9 +17,10 @@
     curve: (found) => found.map((path) => path.getAttribute("d")),
     text: (found) => found.map((element) => element.textContent),
   };
-  const look = ({ where, kind }) => {
-    const found = find(where);
-    const seen = found.length ? looks[kind](found) : null;
+  // Searches anew only when an element has gone: in each frame, a search would cost some of the time that is measured.
+  const look = (part) => {
+    if (!part.found?.length || !part.found.every((element) => element.isConnected)) part.found = find(part.where);
+    const seen = part.found.length ? looks[part.kind](part.found) : null;
     return seen && seen.join("\n") || null;
   };
 

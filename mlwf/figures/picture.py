@@ -126,12 +126,13 @@ class Picture(Figure):
         if self._paper is None:
             self._agg.draw()
             self._paper = self._agg.copy_from_bbox(self.bbox)
-        if self._ground is None:
-            self._agg.restore_region(self._paper)
-            for artist in self._seldom:
-                self.draw_artist(artist)
-            self._ground = self._agg.copy_from_bbox(self.bbox)
-        self._agg.restore_region(self._ground)
+        if self._ground is not None:
+            self._agg.restore_region(self._ground)
+            return
+        self._agg.restore_region(self._paper)
+        for artist in self._seldom:
+            self.draw_artist(artist)
+        self._ground = self._agg.copy_from_bbox(self.bbox)
 
     def _encoded(self) -> bytes:
         # A fixed palette makes a quarter of the work and half of the bytes of true colour, and its white is white.

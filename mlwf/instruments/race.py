@@ -4,7 +4,7 @@ import ipywidgets as widgets
 from traitlets import Enum, Int
 
 from mlwf.figures import Race
-from mlwf.instruments.base import Bound, Instrument, InstrumentModel, steps
+from mlwf.instruments.base import AnyPicture, Bound, Instrument, InstrumentModel, steps
 from mlwf.instruments.cards import Card, cards, physics
 from mlwf.instruments.desk import Desk
 from mlwf.model import HOURS_PER_WEEK, Crossover, Strategy, crossover, large_strategy, small_strategy
@@ -16,14 +16,13 @@ MIN_WEEKS, MAX_WEEKS = 4, 52
 GOOD_ACCURACY = 97
 
 
-class RaceModel(InstrumentModel[Race]):
+class RaceSettings(InstrumentModel[AnyPicture]):
     """Traits: `large_cycle` and `small_cycle` in hours, `decay` of the gain, `weeks` of the window."""
 
     large_cycle = Enum(LARGE_CYCLES, 168)
     small_cycle = Enum(SMALL_CYCLES, 1)
     decay = Enum(DECAYS, 0.95)
     weeks = Int(26, min=MIN_WEEKS, max=MAX_WEEKS)
-    picture_class = Race
     inputs = ("large_cycle", "small_cycle", "decay", "weeks")
 
     @property
@@ -38,6 +37,12 @@ class RaceModel(InstrumentModel[Race]):
     def found(self) -> Crossover:
         """The crossover of the small model over the large one at the present settings."""
         return crossover(self.small, self.large, self.weeks)
+
+
+class RaceModel(RaceSettings[Race]):
+    """The race at these settings."""
+
+    picture_class = Race
 
     def depict(self, picture: Race) -> None:
         picture.depict(self.large, self.small, self.found)

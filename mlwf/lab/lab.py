@@ -240,13 +240,11 @@ class Lab:
     def _after(
         self, part: str, section: str, needed: tuple[str, ...], build: Callable[[], list[widgets.Widget]]
     ) -> widgets.VBox:
-        if (
-            part,
-            section,
-        ) not in self._parts:  # a cell that is run again shows the same part, and not one more that must follow
+        key = part, section
+        if key not in self._parts:  # a cell that is run again shows the same part, and not one more that must follow
             waiting = texts(part)[section]["waiting"]
-            self._parts[part, section] = after(self.progress, needed, waiting, lambda: widgets.VBox(build()))
-        return self._parts[part, section]
+            self._parts[key] = after(self.progress, needed, waiting, lambda: widgets.VBox(build()))
+        return self._parts[key]
 
     def _instrument(
         self, part: str, section: str, needed: tuple[str, ...], view: Callable[[], widgets.Widget]
