@@ -1,5 +1,7 @@
 """What the assignment's cells do in a real IPython, in a student's hands and in nbgrader's."""
 
+import atexit
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -40,6 +42,7 @@ def run(monkeypatch, tmp_path, capsys):
         return result, out, err
 
     yield run_cell
+    atexit.unregister(shell.atexit_operations)  # at exit each shell would have all garbage collected
     shell.restore_sys_module_state()
     InteractiveShell.clear_instance()
 
