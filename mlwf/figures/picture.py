@@ -132,7 +132,7 @@ class Picture(Figure):
         self._agg.restore_region(self._paper)
         for artist in self._seldom:
             self.draw_artist(artist)
-        self._ground = self._agg.copy_from_bbox(self.bbox)
+        self._ground = self._agg.copy_from_bbox(self.bbox) if self._seldom else self._paper
 
     def _encoded(self) -> bytes:
         # A fixed palette makes a quarter of the work and half of the bytes of true colour, and its white is white.
