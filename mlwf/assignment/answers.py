@@ -55,6 +55,7 @@ KINDS = {
     "days": Kind("a number of person-days", 0, 1e6),
     "accuracy": Kind("an accuracy in percent", 1, 100),
     "week": Kind("a whole number of weeks, or None for never", 0, 520, whole=True, may_be_none=True),
+    "day": Kind("a whole number of days since the project began", 1, 3640, whole=True),
     "hours": Kind("a number of hours", 0, 8736),
     "wh_per_day": Kind("a number of Wh a day", 0, 1e6),
     "kwh": Kind("a number of kWh", 0, 1e7),

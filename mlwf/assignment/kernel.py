@@ -1,18 +1,25 @@
 """What the assignment's cells call. This side runs in the student's kernel and looks answers up by name."""
 
+import getpass
 import html
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from IPython.core.getipython import get_ipython
+from IPython.display import display
 
 from mlwf.assignment.answers import AnswerError, Plain, call_plainly, plain, read_number
-from mlwf.assignment.case import PUBLISHED
+from mlwf.assignment.case import PUBLISHED, Case
 from mlwf.assignment.marks import mark
+from mlwf.assignment.own import own_case
 from mlwf.assignment.questions import QUESTIONS, Question
 
+BY_HAND = ("note", "off")
+VERDICT = "application/vnd.mlwf.verdict+json"
 LINE = 80  # `nbgrader validate` cuts longer lines off, and feedback pages hide their ends
 
 
@@ -47,9 +54,93 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def show_case() -> Table:
-    """Return the numbers to work with, as a table."""
-    return Table(("What", "Value", "Unit"), PUBLISHED.rows())
+class Numbers(Table):
+    """A student's numbers: a table to look at, and an attribute for each row to calculate with, such as ``my.stage``."""
+
+    def __init__(self, case: Case, whose: str) -> None:
+        super().__init__(("What", "Value", "Unit", "Name"), [("Whose numbers these are", whose, "", ""), *case.rows()])
+        for name, value in vars(case).items():
+            setattr(self, name, value)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Whose numbers this notebook works with, and by which rules.
+
+    Attributes
+    ----------
+    case : Case
+    others : mapping of str to Case
+        Whose numbers else somebody may have worked with by mistake.
+    by_hand : str
+        One of `BY_HAND`.
+    """
+
+    case: Case
+    others: Mapping[str, Case]
+    by_hand: str
+
+
+class _Desk:
+    """What `begin` has laid out; there is one notebook in a kernel."""
+
+    setting: Setting | None = None
+
+
+def begin(course: str = "", student: str = "", by_hand: str = "note") -> Numbers:
+    """Lay out the student's own numbers, and return them.
+
+    Parameters
+    ----------
+    course : str
+        The course's key, which decides the numbers together with the student's id; it is no secret. Empty: everybody has the
+        numbers of the published lab.
+    student : str
+        The student's id, where the system's own name isn't it (as on Binder). While nbgrader grades, the submission's folder
+        says who it is.
+    by_hand : str
+        "note": what is taken from this package beyond the given cells is noted, and said before submitting. "off": nothing is.
+
+    Returns
+    -------
+    Numbers
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is of the wrong type, or `by_hand` is no policy.
+    """
+    if by_hand not in BY_HAND:
+        raise ValueError(f"by_hand must be {' or '.join(map(repr, BY_HAND))}, not {by_hand!r}")
+    if not isinstance(student, str):
+        raise TypeError(f'student must be text, such as "ada", not {student!r}')
+    who, said = whose(), student.strip()
+    if said and not _is_grading():
+        who = said
+    others = {} if not course else {"the published lab": PUBLISHED}
+    if course and said and said != who:
+        others[said] = own_case(course, said)
+    case = own_case(course, who)
+    _Desk.setting = Setting(case, others, by_hand)
+    return Numbers(case, who if course else "the same for everybody")
+
+
+def whose() -> str:
+    """Return the id of the student at work: by the submission's folder while grading, else by the hub or the system."""
+    if _is_grading():
+        # nbgrader runs a notebook in autograded/STUDENT/ASSIGNMENT.
+        return os.environ.get("MLWF_STUDENT") or Path.cwd().parent.name
+    return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+
+
+def _is_grading() -> bool:
+    return os.environ.get("NBGRADER_EXECUTION") == "autograde"
+
+
+def _setting() -> Setting:
+    if _Desk.setting is None:
+        raise NotReadyError("run the cell with `begin` at the top first; your numbers come from there.")
+    return _Desk.setting
 
 
 def check(question_id: str) -> float | None:
@@ -77,12 +168,15 @@ def check(question_id: str) -> float | None:
     if question_id not in QUESTIONS:
         raise ValueError(f"question_id must be one of {', '.join(QUESTIONS)}, not {question_id!r}")
     question, namespace = QUESTIONS[question_id], _namespace()
-    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
-        verdict = mark(question, PUBLISHED, deliver((question_id, *question.builds_on), namespace))
+    setting = _setting()
+    if _is_grading():
+        answers = deliver((question_id, *question.builds_on), namespace, setting.case)
+        verdict = mark(question, setting.case, answers, setting.others)
         said = f"{verdict.points:g} of {verdict.max_points} points. {verdict.message}"
-        print(textwrap.fill(said, LINE))  # noqa: T201 - the cell's output is the feedback
+        # Text for people, and the same as data for the feedback page and the class report.
+        display({"text/plain": textwrap.fill(said, LINE), VERDICT: asdict(verdict)}, raw=True)  # type: ignore[no-untyped-call]
         return float(verdict.points)
-    problem = _problem(question, namespace)
+    problem = _problem(question, namespace, setting.case)
     if problem:
         raise NotReadyError(problem)
     return None
@@ -90,22 +184,22 @@ def check(question_id: str) -> float | None:
 
 def progress() -> Table:
     """Return a table of what is ready and what it is worth. Ready means that it can be marked, not that it is right."""
-    namespace = _namespace()
+    namespace, case = _namespace(), _setting().case
     rows = []
     for question in QUESTIONS.values():
-        problem = _problem(question, namespace)
+        problem = _problem(question, namespace, case)
         rows.append((question.name, f"{question.points}", (problem or "ready").replace("`", "")))
     return Table(("Answer", "Points", "Is it ready?"), rows)
 
 
-def deliver(question_ids: Iterable[str], namespace: Mapping[str, Any]) -> dict[str, Plain]:
+def deliver(question_ids: Iterable[str], namespace: Mapping[str, Any], case: Case) -> dict[str, Plain]:
     """Return the answers to `question_ids` as plain values; a name that is missing or still at `...` is left out."""
     answers: dict[str, Plain] = {}
     for question_id in question_ids:
         question = QUESTIONS[question_id]
         value = namespace.get(question.name, ...)
         if value is not ...:
-            answers[question_id] = call_plainly(value, question.inputs(PUBLISHED)) if question.inputs else plain(value)
+            answers[question_id] = call_plainly(value, question.inputs(case)) if question.inputs else plain(value)
     return answers
 
 
@@ -117,9 +211,9 @@ def _namespace() -> Mapping[str, Any]:
     return namespace
 
 
-def _problem(question: Question, namespace: Mapping[str, Any]) -> str | None:
+def _problem(question: Question, namespace: Mapping[str, Any], case: Case) -> str | None:
     """Why the answer to `question` can't be marked as it stands, as a sentence; None if it can."""
-    answers = deliver((question.id,), namespace)
+    answers = deliver((question.id,), namespace, case)
     if question.id not in answers:
         return f"nothing is assigned to `{question.name}` yet."
     answer = answers[question.id]

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, Plain, read_number, shown
 from mlwf.assignment.case import Case
-from mlwf.assignment.questions import QUESTIONS, Question
+from mlwf.assignment.questions import QUESTIONS, Question, truth
+
+NOBODY: Mapping[str, Case] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Verdict:
         Name of the recognised mistake.
     followed_through : bool
         True if the answer is right for the student's own wrong earlier answer.
+    right_for : str or None
+        Whose numbers the answer is right for, if it is wrong for the student's own.
     """
 
     question: str
@@ -31,9 +36,10 @@ class Verdict:
     message: str
     slip: str | None = None
     followed_through: bool = False
+    right_for: str | None = None
 
 
-def grade(case: Case, answers: Mapping[str, Plain]) -> list[Verdict]:
+def grade(case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case] = NOBODY) -> list[Verdict]:
     """Mark every question.
 
     Parameters
@@ -42,16 +48,18 @@ def grade(case: Case, answers: Mapping[str, Plain]) -> list[Verdict]:
         The student's numbers.
     answers : mapping of str to plain value
         By question id, as `answers.plain` and `answers.call_plainly` deliver them; a missing one is absent.
+    others : mapping of str to Case
+        Whose numbers else an answer may be right for, which is then said.
 
     Returns
     -------
     list of Verdict
         One for each of `QUESTIONS`, in their order.
     """
-    return [mark(question, case, answers) for question in QUESTIONS.values()]
+    return [mark(question, case, answers, others) for question in QUESTIONS.values()]
 
 
-def mark(question: Question, case: Case, answers: Mapping[str, Plain]) -> Verdict:
+def mark(question: Question, case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case] = NOBODY) -> Verdict:
     """Mark one question; of `answers` it needs its own and those that it builds on."""
     if question.id not in answers:
         return _verdict(question, 0, f"No answer: nothing is assigned to `{question.name}`.")
@@ -62,18 +70,22 @@ def mark(question: Question, case: Case, answers: Mapping[str, Plain]) -> Verdic
     except AnswerError as error:
         return _verdict(question, 0, str(error))
 
-    truth = _truth(question, case)
-    if _same(answer, question.solve(case, truth), question.tolerance):
-        return _verdict(question, 1, f"Right: {question.formula(case)}.")
+    right = truth(question, case)
+    if _same(answer, question.solve(case, right), question.tolerance):
+        return _verdict(question, 1, f"Right: {question.way(case)}.")
     own = _own_earlier(question, answers)
     if own and _same(answer, question.solve(case, own), question.tolerance):
         said = f"Right for your own earlier answer ({', '.join(question.builds_on)}). {_way(question, case)}"
         return _verdict(question, question.follow_through, said, followed_through=True)
-    for earlier in filter(None, (truth, own)) if question.builds_on else (truth,):
+    for earlier in filter(None, (right, own)) if question.builds_on else (right,):
         for slip in question.slips:
             value = slip.value(case, earlier)
             if value is not None and _same(answer, value, question.tolerance):
                 return _verdict(question, slip.share, f"{slip.says} {_way(question, case)}", slip=slip.name)
+    for whose, other in others.items():
+        if _same(answer, question.solve(other, truth(question, other)), question.tolerance):
+            said = f"This is right for the numbers of {whose}, not for yours. {_way(question, case)}"
+            return _verdict(question, 0, said, right_for=whose)
     return _verdict(question, 0, f"Not right. {_way(question, case)}")
 
 
@@ -82,12 +94,7 @@ def _verdict(question: Question, share: float, message: str, **more: Any) -> Ver
 
 
 def _way(question: Question, case: Case) -> str:
-    return f"The way there: {question.formula(case)}."
-
-
-def _truth(question: Question, case: Case) -> dict[str, Number | None]:
-    """Right answers to what `question` builds on."""
-    return {name: QUESTIONS[name].solve(case, _truth(QUESTIONS[name], case)) for name in question.builds_on}
+    return f"The way there: {question.way(case)}."
 
 
 def _own_earlier(question: Question, answers: Mapping[str, Plain]) -> dict[str, Number] | None:
@@ -137,14 +144,18 @@ def _right_result(question: Question, result: Any, right: Mapping[str, Any]) -> 
     if "error" in right:
         return bool(result["error"] == right["error"])
     value = result["value"]
-    if type(value) not in (int, float):
-        return False
+    if right["value"] is None or type(value) not in (int, float):
+        return value is None and right["value"] is None
     return _same(value, right["value"], question.tolerance)
+
+
+def _written(value: Number | None) -> str:
+    return "None" if value is None else f"{value:g}"
 
 
 def _call_says(question: Question, arguments: tuple[Any, ...], result: Any, right: Mapping[str, Any]) -> str:  # noqa: ANN401
     call = f"{question.name}({', '.join(f'{argument:g}' for argument in arguments)})"
-    should = f"should raise {right['error']}" if "error" in right else f"should be {right['value']:g}"
+    should = f"should raise {right['error']}" if "error" in right else f"should be {_written(right['value'])}"
     if not isinstance(result, dict):
         return f"{call} was not tried, since a call before it took too long."
     if "error" in result:
