@@ -83,7 +83,12 @@ class Case:
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Label, value, unit and name of every field, as text, in the order in which the questions need them."""
         return [
-            (entry.metadata["label"], _shown(entry.name, getattr(self, entry.name)), entry.metadata["unit"], entry.name)
+            (
+                entry.metadata["label"],
+                _shown(entry.name, getattr(self, entry.name)),
+                entry.metadata["unit"],
+                f"my.{entry.name}",
+            )
             for entry in fields(self)
         ]
 

@@ -121,7 +121,7 @@ def _same(answer: Number | None, expected: Number | None, tolerance: float) -> b
 
 
 def _mark_function(question: Question, case: Case, results: Plain) -> Verdict:
-    """Mark a function by the share of its results that are right; one that raises whatever it is given has none."""
+    """Mark a function by the share of its results that are right."""
     if not isinstance(results, list):
         found = results.get("type") if isinstance(results, dict) else type(results).__name__
         return _verdict(question, 0, f"`{question.name}` should be a function; it is of type {found}.")
@@ -134,7 +134,9 @@ def _mark_function(question: Question, case: Case, results: Plain) -> Verdict:
     ]
     if not wrong:
         return _verdict(question, 1, f"Right for all {len(inputs)} inputs.")
-    right = 0 if all("error" in result for result in results) else len(inputs) - len(wrong)
+    # What raises an error whatever it is given, or always answers the same, has answered no input.
+    aimless = all("error" in result for result in results) or all(result == results[0] for result in results)
+    right = 0 if aimless else len(inputs) - len(wrong)
     return _verdict(question, right / len(inputs), f"Right for {right} of {len(inputs)} inputs. {wrong[0]}")
 
 

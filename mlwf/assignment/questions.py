@@ -112,9 +112,14 @@ def _latest_stage(case: Case) -> int:
     return max((n for n in stages if model.rework_days(n, case.base_days) <= case.most_days), default=0)
 
 
-def _stage_line(case: Case, stage: int) -> Line:
-    within = "within" if model.rework_days(stage, case.base_days) <= case.most_days else "above"
-    return Line(f"{case.base_days:g} * 2 ** ({stage} - 1)", f"stage {stage}, {within} {case.most_days:g}")
+def _stage_lines(case: Case) -> tuple[Line, ...]:
+    """The latest stage that can be afforded, and the one after it."""
+    latest = _latest_stage(case)
+    return tuple(
+        Line(f"{case.base_days:g} * 2 ** ({stage} - 1)", f"stage {stage}, {within} {case.most_days:g}")
+        for stage, within in ((latest, "within"), (latest + 1, "above"))
+        if 1 <= stage <= len(model.STAGES)
+    )
 
 
 def _catch(case: Case) -> model.Catch:
@@ -306,7 +311,7 @@ QUESTIONS = {
         Question(
             "latest_stage", "latest_stage", KINDS["stage"], 2,
             solve=lambda case, _: _latest_stage(case),
-            work=lambda case: tuple(_stage_line(case, stage) for stage in (_latest_stage(case), _latest_stage(case) + 1)),
+            work=_stage_lines,
             concludes=lambda case: f"so stage {_latest_stage(case)}",
             slips=(
                 Slip("less_than", lambda case, _: _latest_stage(case) - 1, 0.5,

@@ -1,12 +1,13 @@
 """What the assignment's cells do in a real IPython, in a student's hands and in nbgrader's."""
 
 import atexit
+import dataclasses
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from mlwf.assignment import QUESTIONS, NotReadyError, check, progress, show_case
+from mlwf.assignment import QUESTIONS, Case, NotReadyError, begin, check, progress
 from mlwf.assignment.kernel import LINE
 
 MODES = {"student": None, "validate": "validate", "autograde": "autograde"}
@@ -29,7 +30,7 @@ def run(monkeypatch, tmp_path, capsys):
     shell = InteractiveShell.instance(config=config)
     for shows_the_result in ("write_output_prompt", "write_format_data", "finish_displayhook"):
         monkeypatch.setattr(shell.displayhook, shows_the_result, lambda *_: None)
-    shell.run_cell("from mlwf.assignment import check, progress, show_case")
+    shell.run_cell("from mlwf.assignment import begin, check, progress\nmy = begin()")
 
     def run_cell(code, mode="student"):
         if MODES[mode] is None:
@@ -108,19 +109,19 @@ def test_an_answer_that_is_ready_passes_in_silence(run, mode, cell, question):
 @pytest.mark.parametrize(
     ("cell", "question", "points", "feedback"),
     [
-        ("multiplier = 16", "multiplier", 2, "2 of 2 points. Right: 2^(N-1) = 2^(5-1) = 16."),
+        ("multiplier = 16", "multiplier", 2, "2 of 2 points. Right: 2 ^ (5 - 1) = 16."),
         ("multiplier = 32", "multiplier", 1,
          "1 of 2 points. This is 2^N. The first stage costs 1 = 2^0, so stage N costs 2^(N-1). "
-         "The way there: 2^(N-1) = 2^(5-1) = 16."),
+         "The way there: 2 ^ (5 - 1) = 16."),
         ("multiplier = 32; fix_days = 3 * multiplier", "fix_days", 1.5,
-         "1.5 of 2 points. Right for your own earlier answer (multiplier). The way there: b * 2^(N-1) = 3 * 16 = 48."),
+         "1.5 of 2 points. Right for your own earlier answer (multiplier). The way there: 3 * 16 = 48."),
         ("", "multiplier", 0, "0 of 2 points. No answer: nothing is assigned to `multiplier`."),
         ("multiplier = ...", "multiplier", 0, "0 of 2 points. No answer: nothing is assigned to `multiplier`."),
         ("third_week = 'never'", "third_week", 0,
          "0 of 3 points. The text 'never' is no number; it should be a whole number of weeks, or None for never, without a unit."),
         (FUNCTION, "rework_cost", 3, "3 of 3 points. Right for all 8 inputs."),
-        ("import sys\ndef rework_cost(stage, base_days):\n    print('x', file=sys.stderr); return 3",
-         "rework_cost", 0.38, "0.38 of 3 points. Right for 1 of 8 inputs. rework_cost(2, 3) gave 3; it should be 6."),
+        ("import sys\ndef rework_cost(stage, base_days):\n    print('x', file=sys.stderr); return 3 * stage",
+         "rework_cost", 0.75, "0.75 of 3 points. Right for 2 of 8 inputs. rework_cost(3, 3) gave 9; it should be 12."),
     ],
 )  # fmt: skip
 def test_autograde_prints_the_feedback_and_returns_the_points(run, cell, question, points, feedback):
@@ -176,12 +177,13 @@ def test_tables_are_shown_as_text_and_as_html(run):
     assert "<b>" not in page
 
 
-def test_show_case_shows_every_number(run):
-    """Is the table of numbers complete, with the units?"""
-    result, out, err = run("show_case()")
-    assert ("Battery of the phone", "10", "Wh") in result.result.rows
-    assert len(result.result.rows) == 20
+def test_begin_shows_every_number_and_gives_each_a_name(run):
+    """Is the table of numbers complete, with units and the names to calculate with?"""
+    result, out, err = run("my = begin()\nmy")
+    assert ("Battery of the phone", "10", "Wh", "my.battery_wh") in result.result.rows
+    assert len(result.result.rows) == 1 + len(dataclasses.fields(Case))
     assert (out, err) == ("", "")
+    assert run("2 ** (my.stage - 1)")[0].result == 16
 
 
 @pytest.mark.parametrize("call", [lambda: check("multiplier"), progress])
@@ -193,4 +195,4 @@ def test_outside_of_ipython_it_says_so(call):
 
 def test_the_numbers_can_be_seen_anywhere():
     """Does the table of numbers need no IPython?"""
-    assert "Deployment" in repr(show_case())
+    assert "Deployment" in repr(begin())

@@ -91,7 +91,8 @@ def test_none_is_an_answer_only_where_never_is_one():
         (lambda *_: 10**400, 0, "Right for 0 of 8 inputs. rework_cost(1, 3) gave an int of more than 20 digits; it should be 3."),
         (lambda *_: math.nan, 0, "Right for 0 of 8 inputs. rework_cost(1, 3) gave nan; it should be 3."),
         (lambda _: 3.0, 0, "Right for 0 of 8 inputs. rework_cost(1, 3) raised TypeError; it should be 3."),
-        (lambda *_: 3.0, 0.38, "Right for 1 of 8 inputs. rework_cost(2, 3) gave 3.0; it should be 6."),
+        (lambda *_: 3.0, 0, "Right for 0 of 8 inputs. rework_cost(2, 3) gave 3.0; it should be 6."),
+        (lambda stage, _: 3.0 * stage, 0.75, "Right for 2 of 8 inputs. rework_cost(3, 3) gave 9.0; it should be 12."),
         (
             lambda stage, base_days: right_function(min(stage, 6), base_days),
             2.62,

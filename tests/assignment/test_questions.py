@@ -20,6 +20,7 @@ RIGHT = {
     "linear_week": 10,  # 5 / (7 * 0.10 - 0.15) = 9.1
     "saturating_week": 7,  # 95.70 to 95.88 after week 6, 96.27 to 96.02 after week 7
     "third_week": None,
+    "level_day": 27,  # 95.4433 is reached in iteration 214, hour 642
     "phone_wh": 120,  # 5 * 24: without pause
     "battery_ratio": 12,
     "shortest_cycle": 24,  # 5 * 2 * 24 / 24 = 10
@@ -27,6 +28,7 @@ RIGHT = {
     "cloud_kwh": 254.8,  # 182 * 2 * 0.7
     "cloud_dollars": 1092,  # 182 * 2 * 3
 }
+FUNCTIONS = ("rework_cost", "crossover_week")
 SLIPS = {
     ("multiplier", "power_of_n"): (32, 1.0),
     ("multiplier", "linear"): (5, 0.5),
@@ -46,10 +48,15 @@ SLIPS = {
     ("small_limit", "gain_only"): (2, 0.5),
     ("linear_week", "one_early"): (9, 1.5),
     ("linear_week", "one_late"): (11, 1.5),
+    ("linear_week", "large_stands_still"): (8, 1.5),  # 5 / 0.7 = 7.1
     ("saturating_week", "one_early"): (6, 1.5),
     ("saturating_week", "one_late"): (8, 1.5),
     ("saturating_week", "as_if_linear"): (4, 0.75),
     ("third_week", "as_if_linear"): (1, 0.75),
+    ("level_day", "one_early"): (26, 1.5),
+    ("level_day", "in_hours"): (642, 1.5),
+    ("level_day", "in_iterations"): (214, 1.5),
+    ("level_day", "day_of_the_week"): (6, 2.25),
     ("phone_wh", "uncut_session"): (240, 1.0),
     ("phone_wh", "one_session"): (10, 0.5),
     ("battery_ratio", "upside_down"): (10 / 120, 0.5),
@@ -62,14 +69,14 @@ SLIPS = {
 
 
 def test_there_are_enough_questions():
-    """Are there at least twelve questions, with 37 points in all?"""
+    """Are there at least twelve questions, with 44 points in all?"""
     assert len(QUESTIONS) >= 12
-    assert sum(question.points for question in QUESTIONS.values()) == 37
+    assert sum(question.points for question in QUESTIONS.values()) == 44
 
 
 def test_every_question_and_every_slip_is_tested():
     """Does each have its line in the tables above?"""
-    assert {*RIGHT, "rework_cost"} == set(QUESTIONS)
+    assert {*RIGHT, *FUNCTIONS} == set(QUESTIONS)
     assert set(SLIPS) == {(question.id, slip.name) for question in QUESTIONS.values() for slip in question.slips}
 
 
@@ -79,7 +86,7 @@ def test_the_right_answer_earns_all_points(question_id):
     question = QUESTIONS[question_id]
     verdict = mark(question, PUBLISHED, {question_id: RIGHT[question_id]})
     assert verdict.points == question.points == verdict.max_points
-    assert verdict.message == f"Right: {question.formula(PUBLISHED)}."
+    assert verdict.message == f"Right: {question.way(PUBLISHED)}."
     assert verdict.slip is None
 
 
@@ -155,7 +162,7 @@ def test_rounding_is_forgiven(question_id, right, wrong):
     assert mark(question, PUBLISHED, {question_id: wrong}).points == 0
 
 
-@pytest.mark.parametrize("question_id", [*RIGHT, "rework_cost"])
+@pytest.mark.parametrize("question_id", [*RIGHT, *FUNCTIONS])
 @pytest.mark.parametrize("stage", range(1, 7))
 def test_questions_survive_other_numbers(question_id, stage):
     """Can each question be solved, explained and marked for other numbers than the published ones?"""
@@ -166,13 +173,14 @@ def test_questions_survive_other_numbers(question_id, stage):
     answer = [{"value": 1}] if question.inputs else 1
     verdict = mark(question, case, {question_id: answer, **dict.fromkeys(question.builds_on, 1)})
     assert 0 <= verdict.points <= question.points
-    assert question.formula(case)
+    assert question.way(case)
 
 
 def test_the_case_says_what_its_numbers_are():
     """Has every number of a case a label that students can find, and does no label come twice?"""
-    labels = [label for label, _, _ in PUBLISHED.rows()]
+    labels = [label for label, *_ in PUBLISHED.rows()]
     assert len(set(labels)) == len(labels) == len(dataclasses.fields(Case))
-    assert ("Stage at which the constraint is found (N)", "5 (Deployment)", "") in PUBLISHED.rows()
-    assert ("Cycles to choose from", "1, 4, 12, 24, 168", "h") in PUBLISHED.rows()
-    assert ("What the fix costs at stage 1 (b)", "3", "person-days") in PUBLISHED.rows()
+    rows = [row[:3] for row in PUBLISHED.rows()]
+    assert ("Stage at which the constraint is found (N)", "5 (Deployment)", "") in rows
+    assert ("Cycles to choose from", "1, 4, 12, 24, 168", "h") in rows
+    assert ("What the fix costs at stage 1 (b)", "3", "person-days") in rows
