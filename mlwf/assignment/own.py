@@ -178,5 +178,7 @@ def lucky_slips(case: Case) -> list[str]:
 
 
 def _battery_is_fair(case: Case) -> bool:
-    shortest = case.power_w * case.session_hours * 24 / case.battery_wh
-    return case.session_hours > case.phone_cycle and 4 < shortest <= 24
+    """Tell whether a session does not fit into the cycle on the phone, and some cycles of the list are too short and some long enough."""
+    needed = case.power_w * case.session_hours * 24 / case.battery_wh
+    fitting = sum(cycle >= needed for cycle in case.cycles)
+    return case.session_hours > case.phone_cycle and 2 <= fitting < len(case.cycles)

@@ -1,6 +1,7 @@
 """The demo's class, as data: what each student hands in, and what it should be worth.
 
-The key is written by hand, so that it checks the marks instead of repeating them.
+Each has numbers of their own, so that answers are written with the names of these. The key is written by hand, so that it
+checks the marks instead of repeating them.
 """
 
 from collections.abc import Mapping
@@ -39,28 +40,37 @@ STUDENTS = (
         "mistakes",
         solves=False,
         answers=_answers(
-            multiplier="multiplier = 2 ** 5",
-            fix_days="fix_days = 3 * multiplier",  # right for the wrong multiplier
-            latest_stage='latest_stage = "3"',
-            sunk="sunk = 5 + 30 + 60 + 40 + 10",
+            multiplier="multiplier = 2**my.stage",
+            fix_days="fix_days = my.base_days * multiplier",  # right for the wrong multiplier
+            latest_stage="latest_stage = str(1 + round(math.log2(my.most_days / my.base_days)))",
+            sunk="sunk = sum([5, 30, 60, 40, 10, 5][: my.stage])",
             rework_cost="""
                 def rework_cost(stage, base_days=1.0):
                     return base_days * 2 ** (stage - 1)
             """,
-            gated_price="gated_price = 2 ** 2",
-            large_iterations="large_iterations = 26",
-            small_iterations="small_iterations = 168",
-            large_limit="large_limit = 98",
-            small_limit="small_limit = 0.10 / 0.05",
-            linear_week="linear_week = (95 - 90) // 0.55",
-            saturating_week="saturating_week = 4",
+            gated_price='gated_price = 4 if "memory_profiling" in my.gates else 8',
+            large_iterations="large_iterations = my.weeks",
+            small_iterations="small_iterations = 168 // my.third_cycle",
+            large_limit="large_limit = 95 + my.large_gain / (1 - my.third_decay)",
+            small_limit="small_limit = my.small_gain / (1 - my.third_decay)",
+            linear_week="linear_week = (95 - 90) // (168 // my.linear_cycle * my.small_gain - my.large_gain)",
+            saturating_week="saturating_week = math.ceil(5 / (168 // my.saturating_cycle * my.small_gain - my.large_gain))",
             third_week='third_week = "never"',
-            phone_wh="phone_wh = 5 * 2 * 24",
-            battery_ratio="battery_ratio = phone_wh / 10",  # right for the wrong phone_wh
-            shortest_cycle="shortest_cycle = 168",
+            level_day="""
+                r = my.fourth_decay
+                level = 95 + my.large_gain * (1 - r ** (my.fourth_week - 1)) / (1 - r)
+                k = math.log(1 - (level - 90) * (1 - r) / my.fourth_gain) / math.log(r)
+                level_day = math.ceil(k) * my.fourth_cycle // 24
+            """,
+            phone_wh="phone_wh = my.power_w * my.session_hours * 24 / my.phone_cycle",
+            battery_ratio="battery_ratio = phone_wh / my.battery_wh",  # right for the wrong phone_wh
+            shortest_cycle="""
+                fits = [c for c in sorted(my.cycles) if my.power_w * my.session_hours * 24 / c <= my.battery_wh]
+                shortest_cycle = fits[1]
+            """,
             longest_session="longest_session = [1.0]",
-            cloud_kwh="cloud_kwh = 182 * 2 * 700",
-            cloud_dollars="cloud_dollars = 182 * 2 * 0.7 * 3",
+            cloud_kwh="cloud_kwh = my.weeks * 168 / my.cloud_cycle * my.session_hours * my.cloud_power_w",
+            cloud_dollars="cloud_dollars = cloud_kwh / 1000 * my.cloud_price",
         ),
     ),
     Student("untouched", solves=False),
@@ -113,7 +123,9 @@ _KEY = {  #          max   right mistakes untouched crashes endless
     "small_limit":      (1, (1,  0.5,   0,        1,      1)),
     "linear_week":      (3, (3,  1.5,   0,        0,      3)),
     "saturating_week":  (3, (3,  0.75,  0,        3,      3)),
-    "third_week":    (3, (3,  0,     0,        3,      0)),
+    "third_week":       (3, (3,  0,     0,        3,      0)),
+    "level_day":        (3, (3,  1.5,   0,        3,      3)),
+    "crossover_week":   (4, (4,  0,     0,        4,      4)),
     "phone_wh":         (2, (2,  1,     0,        2,      2)),
     "battery_ratio":    (1, (1,  0.75,  0,        1,      1)),
     "shortest_cycle":   (2, (2,  1,     0,        2,      2)),
