@@ -14,13 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mlwf.assignment import own_case
 from mlwf.course import CHECKOUT, differences, has_source
 from mlwf.course.students import STUDENTS, answer_key
 
+COURSE = "constraint-tax"
+RIGHT, ENDLESS = own_case(COURSE, "right"), own_case(COURSE, "endless").base_days
 POINTS = {
     "multiplier": 2, "fix_days": 2, "latest_stage": 2, "sunk": 2, "rework_cost": 3, "gated_price": 2,
     "large_iterations": 1, "small_iterations": 1, "large_limit": 1, "small_limit": 1,
-    "linear_week": 3, "saturating_week": 3, "third_week": 3,
+    "linear_week": 3, "saturating_week": 3, "third_week": 3, "level_day": 3, "crossover_week": 4,
     "phone_wh": 2, "battery_ratio": 1, "shortest_cycle": 2, "longest_session": 2, "cloud_kwh": 2, "cloud_dollars": 2,
 }  # fmt: skip
 MISTAKES = {
@@ -37,6 +40,8 @@ MISTAKES = {
     "linear_week": 1.5,  # rounded down
     "saturating_week": 0.75,  # as if nothing saturated
     "third_week": 0,  # "never" for None
+    "level_day": 1.5,  # a day early
+    "crossover_week": 0,
     "phone_wh": 1,  # session longer than its cycle
     "battery_ratio": 0.75,  # right for that energy
     "shortest_cycle": 1,  # a longer one
@@ -125,7 +130,7 @@ def test_nothing_but_the_answer_is_printed(demo):
 @pytest.mark.parametrize(
     ("student", "sentences"),
     [
-        ("right", ["2 of 2 points. Right: 2^(N-1) = 2^(5-1) = 16.", "3 of 3 points. Right for all 8 inputs."]),
+        ("right", [f"2 of 2 points. Right: 2 ^ ({RIGHT.stage} - 1) = {2 ** (RIGHT.stage - 1)}.", "3 of 3 points. Right for all 8 inputs."]),
         ("mistakes", [
             "1 of 2 points. This is 2^N.",
             "1.5 of 2 points. Right for your own earlier answer (multiplier).",
@@ -136,7 +141,7 @@ def test_nothing_but_the_answer_is_printed(demo):
         ("untouched", ["0 of 2 points. No answer: nothing is assigned to `multiplier`."]),
         ("crashes", ["ZeroDivisionError", "0 of 3 points. No answer: nothing is assigned to `linear_week`."]),
         ("endless", [
-            "0 of 3 points. Right for 0 of 8 inputs. rework_cost(1, 3) took too long; it should be 3.",
+            f"0 of 3 points. Right for 0 of 8 inputs. rework_cost(1, {ENDLESS:g}) took too long; it should be {ENDLESS:g}.",
             "CellTimeoutError",
             "0 of 3 points. No answer: nothing is assigned to `third_week`.",
         ]),
