@@ -154,7 +154,8 @@ def _is_a_brief_lead(large_gain: float, gain: float, cycle: int, decay: float, w
         return False
     # Whoever rounds the level of the large model to two digits comes to the same day.
     same_day = len({level_in_week(case, off).day for off in (-0.005, 0.0, 0.005)}) == 1
-    return same_day and case.race(4).found.week is None
+    race = case.race(4).found
+    return same_day and race.week is None and any(first == hour for first, _ in race.leads)
 
 
 def is_fair(case: Case) -> bool:

@@ -49,7 +49,7 @@ def test_the_guide_leads_from_the_source_to_marks(tmp_path):
     run(mark, course, environment)
     run(feedback, course, environment)
     (row,) = csv.DictReader((course / "grades.csv").read_text().splitlines())
-    assert float(row["max_score"]) == 50
+    assert float(row["max_score"]) == 60
     assert float(row["score"]) == 0  # an untouched notebook was handed in
     (page,) = (course / "feedback").glob("*/constraint_tax/constraint_tax.html")
     assert "nothing is assigned to" in page.read_text()
