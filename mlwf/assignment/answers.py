@@ -174,3 +174,15 @@ def shown(value: Number | str | None) -> str:
     if isinstance(value, str) and len(value) > 20:
         value = value[:17] + "..."
     return repr(value)
+
+
+def for_json(value: Plain) -> Plain:
+    """`value` as JSON can hold it: nan, infinities, and what is too long to be an answer, as text."""
+    if isinstance(value, list):
+        return [for_json(part) for part in value]
+    if isinstance(value, dict):
+        return {name: for_json(part) for name, part in value.items()}
+    is_odd = (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, int) and abs(value) >= 10**20
+    )
+    return shown(value) if is_odd else value[:200] if isinstance(value, str) else value

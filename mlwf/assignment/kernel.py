@@ -13,6 +13,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from mlwf.assignment.answers import AnswerError, Plain, call_plainly, plain, read_number
+from mlwf.assignment.by_hand import uses
 from mlwf.assignment.case import PUBLISHED, Case
 from mlwf.assignment.marks import mark
 from mlwf.assignment.own import own_case
@@ -20,6 +21,8 @@ from mlwf.assignment.questions import QUESTIONS, Question
 
 BY_HAND = ("note", "off")
 VERDICT = "application/vnd.mlwf.verdict+json"
+CASE = "application/vnd.mlwf.case+json"
+NOTE = "application/vnd.mlwf.note+json"
 LINE = 80  # `nbgrader validate` cuts longer lines off, and feedback pages hide their ends
 
 
@@ -57,10 +60,16 @@ class Table:
 class Numbers(Table):
     """A student's numbers: a table to look at, and an attribute for each row to calculate with, such as ``my.stage``."""
 
-    def __init__(self, case: Case, whose: str) -> None:
+    def __init__(self, case: Case, course: str, student: str) -> None:
+        whose = student if course else "the same for everybody"
         super().__init__(("What", "Value", "Unit", "Name"), [("Whose numbers these are", whose, "", ""), *case.rows()])
+        self._drawn_from = {"course": course, "student": student}
         for name, value in vars(case).items():
             setattr(self, name, value)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - as IPython calls it
+        """Say for the feedback page and the class report whose numbers a graded notebook had."""
+        return {CASE: self._drawn_from} if _is_grading() else {}
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,7 @@ def begin(course: str = "", student: str = "", by_hand: str = "note") -> Numbers
         others[said] = own_case(course, said)
     case = own_case(course, who)
     _Desk.setting = Setting(case, others, by_hand)
-    return Numbers(case, who if course else "the same for everybody")
+    return Numbers(case, course, who)
 
 
 def whose() -> str:
@@ -182,14 +191,51 @@ def check(question_id: str) -> float | None:
     return None
 
 
-def progress() -> Table:
+class Progress(Table):
+    """What is ready, and a note of what was taken from this package beyond the given cells."""
+
+    def __init__(self, rows: Iterable[Iterable[str]], used: list[str]) -> None:
+        super().__init__(("Answer", "Points", "Is it ready?"), rows)
+        self.used = used
+
+    @property
+    def note(self) -> str:
+        """The sentence about it; empty if there is nothing to say."""
+        if not self.used:
+            return ""
+        seen = "; ".join(self.used)
+        if _is_grading():
+            return f"For the instructor: beyond the given cells this notebook uses the package mlwf: {seen}."
+        return (
+            f"Answers are to be worked out by hand, and this notebook uses the package mlwf: {seen}. "
+            "Your instructor sees this too. If it is left over from trying things out, remove it, restart, and run all cells."
+        )
+
+    def __repr__(self) -> str:
+        return "\n\n".join(filter(None, (super().__repr__(), textwrap.fill(self.note, LINE))))
+
+    def _repr_html_(self) -> str:
+        note = f"<p><strong>{html.escape(self.note)}</strong></p>" if self.note else ""
+        return super()._repr_html_() + note
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - as IPython calls it
+        return {NOTE: {"used": self.used}} if _is_grading() else {}
+
+
+def progress() -> Progress:
     """Return a table of what is ready and what it is worth. Ready means that it can be marked, not that it is right."""
-    namespace, case = _namespace(), _setting().case
-    rows = []
-    for question in QUESTIONS.values():
-        problem = _problem(question, namespace, case)
-        rows.append((question.name, f"{question.points}", (problem or "ready").replace("`", "")))
-    return Table(("Answer", "Points", "Is it ready?"), rows)
+    namespace, setting = _namespace(), _setting()
+    rows = [
+        (question.name, f"{question.points}", (problem or "ready").replace("`", ""))
+        for question, problem in problems(namespace, setting.case)
+    ]
+    used = uses(_shell().history_manager.input_hist_raw) if setting.by_hand == "note" else []
+    return Progress(rows, used)
+
+
+def problems(namespace: Mapping[str, Any], case: Case) -> list[tuple[Question, str | None]]:
+    """What keeps each answer from being marked; None where nothing does."""
+    return [(question, _problem(question, namespace, case)) for question in QUESTIONS.values()]
 
 
 def deliver(question_ids: Iterable[str], namespace: Mapping[str, Any], case: Case) -> dict[str, Plain]:
@@ -203,11 +249,15 @@ def deliver(question_ids: Iterable[str], namespace: Mapping[str, Any], case: Cas
     return answers
 
 
-def _namespace() -> Mapping[str, Any]:
+def _shell() -> Any:  # noqa: ANN401 - IPython's shell has no types
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("check and progress look answers up by name, so they work in a notebook or in IPython only")
-    namespace: Mapping[str, Any] = shell.user_ns
+    return shell
+
+
+def _namespace() -> Mapping[str, Any]:
+    namespace: Mapping[str, Any] = _shell().user_ns
     return namespace
 
 

@@ -1,11 +1,11 @@
 """The one place that gives marks: from a case and plain answers to a verdict for each question. No I/O, no state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, Plain, read_number, shown
+from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, Plain, for_json, read_number, shown
 from mlwf.assignment.case import Case
 from mlwf.assignment.questions import QUESTIONS, Question, truth
 
@@ -28,6 +28,10 @@ class Verdict:
         True if the answer is right for the student's own wrong earlier answer.
     right_for : str or None
         Whose numbers the answer is right for, if it is wrong for the student's own.
+    missing : bool
+        True if there is no answer.
+    answer : plain value
+        What was answered, fit for JSON: what JSON can't hold, and what is too long to be an answer, is text.
     """
 
     question: str
@@ -37,6 +41,8 @@ class Verdict:
     slip: str | None = None
     followed_through: bool = False
     right_for: str | None = None
+    missing: bool = False
+    answer: Plain = None
 
 
 def grade(case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case] = NOBODY) -> list[Verdict]:
@@ -62,7 +68,11 @@ def grade(case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case] =
 def mark(question: Question, case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case] = NOBODY) -> Verdict:
     """Mark one question; of `answers` it needs its own and those that it builds on."""
     if question.id not in answers:
-        return _verdict(question, 0, f"No answer: nothing is assigned to `{question.name}`.")
+        return _verdict(question, 0, f"No answer: nothing is assigned to `{question.name}`.", missing=True)
+    return replace(_marked(question, case, answers, others), answer=for_json(answers[question.id]))
+
+
+def _marked(question: Question, case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case]) -> Verdict:
     if question.inputs:
         return _mark_function(question, case, answers[question.id])
     try:

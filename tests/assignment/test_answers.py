@@ -1,5 +1,6 @@
 """From what a student assigned to a number that can be compared."""
 
+import json
 import math
 import signal
 import sys
@@ -11,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mlwf.assignment.answers import KINDS, AnswerError, call_plainly, plain, read_number
+from mlwf.assignment.answers import KINDS, AnswerError, call_plainly, for_json, plain, read_number
 
 HUGE = 10**5000  # Python does not agree to print it
 
@@ -212,3 +213,14 @@ def test_call_plainly_drops_what_is_printed(capsys):
 
     assert call_plainly(loud, [(1,)]) == [{"value": 1}]
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [math.nan, -math.inf, HUGE, "x" * 10**6, [{"value": math.nan}], {"type": "set"}, 1.5, None],
+    ids=["nan", "infinity", "huge", "long", "list", "type", "number", "None"],
+)
+def test_whatever_was_answered_can_stand_in_a_notebook(value):
+    """Would a browser open the graded notebook, whatever was answered?"""
+    written = json.dumps(for_json(value), allow_nan=False)
+    assert len(written) < 300

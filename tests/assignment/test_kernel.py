@@ -38,7 +38,7 @@ def run(monkeypatch, tmp_path, capsys):
         else:
             monkeypatch.setenv("NBGRADER_EXECUTION", MODES[mode])
         capsys.readouterr()
-        result = shell.run_cell(code)
+        result = shell.run_cell(code, store_history=True)
         out, err = capsys.readouterr()
         return result, out, err
 
@@ -196,3 +196,20 @@ def test_outside_of_ipython_it_says_so(call):
 def test_the_numbers_can_be_seen_anywhere():
     """Does the table of numbers need no IPython?"""
     assert "Deployment" in repr(begin())
+
+
+def test_what_was_taken_from_the_package_is_said_before_submitting(run):
+    """Is a student told, and the instructor when grading, that the reference was asked?"""
+    assert not run("progress()")[0].result.used
+    run("from mlwf.model import cost_multiplier")
+    for mode, whom in (("student", "Your instructor sees this too"), ("autograde", "For the instructor")):
+        result = run("progress()", mode)[0].result
+        assert "from mlwf.model import cost_multiplier" in result.note
+        assert whom in repr(result).replace("\n", " ")
+        assert whom in result._repr_html_()
+
+
+def test_nothing_is_noted_where_the_course_does_not_want_it(run):
+    """Does the policy "off" look at nothing?"""
+    run('from mlwf import model\nmy = begin(by_hand="off")')
+    assert run("progress()")[0].result.used == []

@@ -15,7 +15,7 @@ from mlwf.assignment.questions import level_in_week, trial_weeks, truth
 
 MANY = 10_000
 ADA = {
-    "stage": 6, "base_days": 2.5, "large_gain": 0.18, "saturating_decay": 0.99, "fourth_week": 8, "cycles": (1, 6, 8, 16, 24),
+    "stage": 6, "base_days": 2.5, "large_gain": 0.18, "saturating_decay": 0.99, "fourth_week": 5, "cycles": (1, 6, 8, 16, 24),
 }  # fmt: skip
 KEY = "constraint-tax"
 
