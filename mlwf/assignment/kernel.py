@@ -12,10 +12,12 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from mlwf.assignment.answers import AnswerError, Plain, call_plainly, plain, read_number
+from mlwf.assignment.answers import AnswerError, Plain, call_plainly, for_json, plain, read_number
 from mlwf.assignment.by_hand import uses
 from mlwf.assignment.case import PUBLISHED, Case
 from mlwf.assignment.marks import mark
+from mlwf.assignment.memo import MEMO_POINTS, look_at
+from mlwf.assignment.notebook import NotebookError, read, text_of
 from mlwf.assignment.own import own_case
 from mlwf.assignment.questions import QUESTIONS, Question
 
@@ -23,6 +25,7 @@ BY_HAND = ("note", "off")
 VERDICT = "application/vnd.mlwf.verdict+json"
 CASE = "application/vnd.mlwf.case+json"
 NOTE = "application/vnd.mlwf.note+json"
+READY = "application/vnd.mlwf.ready+json"
 LINE = 80  # `nbgrader validate` cuts longer lines off, and feedback pages hide their ends
 
 
@@ -78,6 +81,7 @@ class Setting:
 
     Attributes
     ----------
+    student : str
     case : Case
     others : mapping of str to Case
         Whose numbers else somebody may have worked with by mistake.
@@ -85,6 +89,7 @@ class Setting:
         One of `BY_HAND`.
     """
 
+    student: str
     case: Case
     others: Mapping[str, Case]
     by_hand: str
@@ -130,7 +135,7 @@ def begin(course: str = "", student: str = "", by_hand: str = "note") -> Numbers
     if course and said and said != who:
         others[said] = own_case(course, said)
     case = own_case(course, who)
-    _Desk.setting = Setting(case, others, by_hand)
+    _Desk.setting = Setting(who, case, others, by_hand)
     return Numbers(case, course, who)
 
 
@@ -229,8 +234,43 @@ def progress() -> Progress:
         (question.name, f"{question.points}", (problem or "ready").replace("`", ""))
         for question, problem in problems(namespace, setting.case)
     ]
+    if not _is_grading():
+        rows.append(("memo", f"{MEMO_POINTS}", _memo_says(_given(namespace, setting.case))))
     used = uses(_shell().history_manager.input_hist_raw) if setting.by_hand == "note" else []
     return Progress(rows, used)
+
+
+def show_readiness() -> None:
+    """Display as data what `mlwf check` wants to know of a notebook that has run."""
+    namespace, setting = _namespace(), _setting()
+    given = _given(namespace, setting.case)
+    found = {
+        "student": setting.student,
+        "answers": [
+            {"name": question.name, "points": question.points, "problem": problem}
+            for question, problem in problems(namespace, setting.case)
+        ],
+        "given": {name: for_json(value) for name, value in given.items()},
+    }
+    display({READY: found}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _given(namespace: Mapping[str, Any], case: Case) -> dict[str, Plain]:
+    """The answers that are numbers."""
+    return deliver((question.id for question in QUESTIONS.values() if not question.inputs), namespace, case)
+
+
+def _memo_says(given: Mapping[str, Plain]) -> str:
+    """What to say of the memo, which is text of the notebook and not known to the kernel: it is read as last saved."""
+    try:
+        memo = text_of(
+            read(Path(os.environ["JPY_SESSION_NAME"]))
+        ).memo  # set by Jupyter's server for a notebook's kernel
+    except (KeyError, NotebookError):
+        memo = None
+    if memo is None:
+        return "a person reads it; the command mlwf check looks at it beforehand"
+    return f"as last saved: {' '.join(look_at(memo, given)) or 'ready for a person to read'}"
 
 
 def problems(namespace: Mapping[str, Any], case: Case) -> list[tuple[Question, str | None]]:

@@ -84,9 +84,13 @@ class Question:
     slips: tuple[Slip, ...] = ()
     inputs: Callable[[Case], list[tuple[Any, ...]]] | None = None
 
+    def steps(self, case: Case) -> tuple[str, ...]:
+        """The way to the answer step by step, with the numbers of `case`."""
+        return tuple(filter(None, (*map(str, self.work(case)), self.concludes(case))))
+
     def way(self, case: Case) -> str:
-        """The way to the answer, with the numbers of `case`."""
-        return "; ".join(filter(None, (*map(str, self.work(case)), self.concludes(case))))
+        """The way to the answer, in one line."""
+        return "; ".join(self.steps(case))
 
 
 def _rework_inputs(case: Case) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ import click
 from mlwf import __version__
 from mlwf.cli.course import course
 from mlwf.cli.model import cost, crossover, energy, gates
+from mlwf.cli.student import case, check
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,7 +23,7 @@ def app() -> None:
     """
 
 
-for command in (cost, crossover, energy, gates, course):
+for command in (cost, crossover, energy, gates, case, check, course):
     app.add_command(command)
 
 

@@ -3,6 +3,7 @@
 import atexit
 import dataclasses
 
+import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -158,12 +159,28 @@ def test_progress_says_what_is_ready_and_not_what_is_right(run):
     run("multiplier = 16; sunk = 1; linear_week = 'soon'; rework_cost = print")
     result, out, err = run("progress()")
     rows = {name: (points, ready) for name, points, ready in result.result.rows}
-    assert list(rows) == list(QUESTIONS)
+    assert list(rows) == [*QUESTIONS, "memo"]
     assert rows["multiplier"] == rows["sunk"] == ("2", "ready")
     assert rows["fix_days"] == ("2", "nothing is assigned to fix_days yet.")
     assert rows["linear_week"][1].startswith("linear_week: The text 'soon' is no number")
     assert rows["rework_cost"] == ("3", "rework_cost returns nothing; end it with a return statement.")
     assert (out, err) == ("", "")
+
+
+def test_progress_looks_at_the_memo_as_it_was_saved(run, monkeypatch, tmp_path):
+    """Is the memo of the open notebook looked at, where Jupyter says which one that is, and left to a person elsewhere?"""
+    path = tmp_path / "constraint_tax.ipynb"
+    memo = nbformat.v4.new_markdown_cell("Let us wait.", metadata={"nbgrader": {"grade_id": "memo"}})
+    nbformat.write(nbformat.v4.new_notebook(cells=[memo]), path)
+
+    def memo_row():
+        return run("progress()")[0].result.rows[-1]
+
+    assert memo_row() == ("memo", "16", "a person reads it; the command mlwf check looks at it beforehand")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    assert memo_row()[2].startswith("as last saved: it has 3 words; about 150 to 250 are asked. it names no cost")
+    path.write_text("{")
+    assert memo_row()[2].startswith("a person reads it")
 
 
 def test_tables_are_shown_as_text_and_as_html(run):
