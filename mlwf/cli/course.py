@@ -1,10 +1,11 @@
 """`mlwf course`: a course from its source to its feedback."""
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
+
+from mlwf.cli.common import course_option, need_course_packages
 
 
 @click.group()
@@ -14,14 +15,8 @@ def course() -> None:
 
 @course.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-@click.option(
-    "--course",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The course's folder, the one that holds source/.  [default: the checkout that mlwf is installed from]",
-)
-def demo(folder: Path | None, as_json: bool) -> None:
+@course_option
+def demo(folder: Path, as_json: bool) -> None:
     """Take a class of five through the assignment.
 
     Real nbgrader, in a fresh temporary folder: generate, release, fetch, submit, collect, autograde, feedback. One
@@ -31,13 +26,10 @@ def demo(folder: Path | None, as_json: bool) -> None:
     \b
     Example: mlwf course demo
     """
-    for needed in ("nbgrader", "psutil", "rich"):
-        if find_spec(needed) is None:
-            raise click.ClickException(f"this needs {needed}; install it with: pip install 'mlwf[course]'")
+    need_course_packages()
     from mlwf.cli._demo import progress, table
-    from mlwf.course import CHECKOUT, DemoError, differences, has_source, run
+    from mlwf.course import DemoError, differences, has_source, run
 
-    folder = folder or CHECKOUT
     if not has_source(folder):
         raise click.UsageError(
             f"there is no source/constraint_tax in {folder}; name the course's folder with --course DIR",

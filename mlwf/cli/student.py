@@ -3,30 +3,18 @@
 import json
 import os
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from mlwf.cli.files import write
+from mlwf.cli.common import course_option, need_course_packages, write
 
-CHECKOUT = Path(__file__).parents[2]
 NOTEBOOK = Path("constraint_tax", "constraint_tax.ipynb")
-
-
-def need_course_packages() -> None:
-    """Say what is missing of the packages that a course needs; the model alone does without them."""
-    for needed in ("nbgrader", "psutil", "rich"):
-        if find_spec(needed) is None:
-            raise click.ClickException(f"this needs {needed}; install it with: pip install 'mlwf[course]'")
 
 
 @click.command()
 @click.argument("student")
-@click.option(
-    "--course", "folder", type=click.Path(path_type=Path), metavar="DIR",
-    help="The course's folder; the key stands in its notebook.  [default: the checkout that mlwf is installed from]",
-)  # fmt: skip
+@course_option
 @click.option(
     "--key", metavar="TEXT", help="The course's key, instead of the one in the notebook; '' for the published numbers."
 )
@@ -38,7 +26,7 @@ def need_course_packages() -> None:
     help="Write numbers and worked answers as a page to print.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
-def case(student: str, folder: Path | None, key: str | None, solution: bool, page: Path | None, as_json: bool) -> None:
+def case(student: str, folder: Path, key: str | None, solution: bool, page: Path | None, as_json: bool) -> None:
     """The numbers that STUDENT works with, by the id that nbgrader knows.
 
     \b
@@ -51,7 +39,7 @@ def case(student: str, folder: Path | None, key: str | None, solution: bool, pag
 
     if not student.strip():
         raise click.UsageError("STUDENT must not be empty: it decides the numbers.", click.get_current_context())
-    course = _key_of(folder or CHECKOUT) if key is None else key
+    course = _key_of(folder) if key is None else key
     numbers = own_case(course, student)
     if page:
         write(page, answer_key.page(numbers, student))

@@ -1,11 +1,31 @@
-"""Writing what a command was asked for: wholly or not at all."""
+"""What several commands share: which course is meant, what it needs, and how a file is written."""
 
 import os
 import tempfile
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
+
+CHECKOUT = Path(__file__).parents[2]
+
+course_option = click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default=CHECKOUT,
+    show_default="the checkout that mlwf is installed from",
+    help="The course's folder, the one that holds source/.",
+)
+
+
+def need_course_packages() -> None:
+    """Refuse, with what to install, where the packages that a course needs are missing; the model does without them."""
+    for needed in ("nbgrader", "psutil", "rich"):
+        if find_spec(needed) is None:
+            raise click.ClickException(f"this needs {needed}; install it with: pip install 'mlwf[course]'")
 
 
 def write(path: Path, text: str) -> None:
