@@ -222,10 +222,16 @@ def _marks(notebooks: dict[str, nbformat.NotebookNode], folder: str, course: Pat
     return f"gets {got:g} of {total} points"
 
 
+def _present(settings: Config) -> Config:
+    if not settings:
+        raise _Trouble("can't be looked at without the settings.")
+    return settings
+
+
 def _gradebook(course: Path, settings: Config, notebooks: dict[str, nbformat.NotebookNode]) -> str:
     cells = _cells(notebooks.get("source"))
+    directory = CourseDirectory(config=_present(settings))
     with chdir(course):
-        directory = CourseDirectory(config=settings)
         place = directory.db_url
     path = Path(place.removeprefix("sqlite:///"))
     if place.startswith("sqlite:///") and not path.is_file():
@@ -245,7 +251,7 @@ def _gradebook(course: Path, settings: Config, notebooks: dict[str, nbformat.Not
 
 
 def _exchange(settings: Config) -> str:
-    root = Path(Exchange(config=settings).root)
+    root = Path(Exchange(config=_present(settings)).root)
     cure = f"Make it with: sudo install -d -m 777 {root}; or set c.Exchange.root in everybody's nbgrader_config.py."
     if not root.is_dir():
         raise _Trouble(f"{root} does not exist. {cure}")
