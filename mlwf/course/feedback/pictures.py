@@ -16,7 +16,8 @@ from mlwf.assignment.questions import level_in_week, truth
 from mlwf.model import HOURS_PER_WEEK, Strategy
 
 WIDTH = 360  # about what a phone has, so that letters keep their size there
-LEFT, RIGHT, TOP, BOTTOM = 40, 350, 34, 190
+LEFT, RIGHT, TOP, BOTTOM = 48, 350, 34, 190
+PER_LETTER = 7  # a little more than a letter of a label takes
 HOURS_PER_DAY = 24
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 MOST_TIMES = 5  # a longer bar would leave nothing to see of the others
@@ -124,7 +125,7 @@ class _Chart:
         self.root = _svg(name, title, 222)
         small, large = (strategy.accuracy_at(hours) for strategy in (race.small, race.large))
         self.low, self.high = min(small[0], large[0]), max(small[1], large[1])
-        self.marked: list[str] = []
+        self.marked: list[tuple[float, str]] = []
         self._axes()
         for strategy, at in ((race.large, 150), (race.small, LEFT)):
             _add(self.root, "path", d=f"M{at} 12h26", **{"class": f"line {strategy.name}"})
@@ -132,13 +133,10 @@ class _Chart:
             _add(self.root, "path", d=self._path(strategy), **{"class": f"line {strategy.name}"})
 
     def mark(self, at: float, label: str, kind: str) -> None:
-        """Draw a line at a time, in the axis' unit, with its label on the side where there is room."""
-        x, row = self._x(at * self.unit), len(self.marked)
-        self.marked.append(label)
+        """Draw a line at a time, in the axis' unit; the picture's last step writes its label."""
+        x = self._x(at * self.unit)
         _add(self.root, "path", d=f"M{x:.1f} {TOP}V{BOTTOM}", **{"class": f"mark {kind}"})
-        right_half = x > (LEFT + RIGHT) / 2
-        place = {"text-anchor": "end"} if right_half else {}
-        _text(self.root, x - 5 if right_half else x + 5, BOTTOM - 7 - 16 * row, label, **place, **{"class": "label"})
+        self.marked.append((x, label))
 
     def svg(self, words: str) -> str:
         """Return the picture, with what its curves do and then `words` as its description."""
@@ -149,10 +147,20 @@ class _Chart:
             for strategy in (self.race.large, self.race.small)
             for before, after in [strategy.accuracy_at(self.hours)]
         )
-        marks = f" Marked: {'; '.join(self.marked)}." if self.marked else ""
+        marks = f" Marked: {'; '.join(label for _, label in self.marked)}." if self.marked else ""
+        self._labels()
         return _written(
             self.root, f"Accuracy from the end of {unit} {first} to that of {unit} {last}. {goes} {words}{marks}"
         )
+
+    def _labels(self) -> None:
+        """Write each mark's label beside its line: to the left at the first of two, and where there is no room to the right."""
+        first = min((x for x, _ in self.marked), default=0.0)
+        for row, (x, label) in enumerate(self.marked):
+            width = PER_LETTER * len(label)
+            leftward = x + width > RIGHT or (len(self.marked) > 1 and x == first and x - width > LEFT)
+            place = {"text-anchor": "end"} if leftward else {}
+            _text(self.root, x - 5 if leftward else x + 5, BOTTOM - 7 - 16 * row, label, **place, **{"class": "label"})
 
     def _axes(self) -> None:
         unit = "weeks" if self.unit == HOURS_PER_WEEK else "days"
@@ -208,7 +216,7 @@ def _battery(question: Question, case: Case, answer: Drawn, *, in_batteries: boo
         and abs(answer - question.solve(case, truth(question, case))) > question.tolerance
     ):
         if answer * unit <= MOST_TIMES * max(right, case.battery_wh):
-            bars.append(("yours", "A day's training by your answer", answer * unit))
+            bars.append(("yours", "By your answer", answer * unit))
         else:
             says = "Your answer is too large to be drawn beside it."
     lines = list(_bar_labels(bars, case.battery_wh))
@@ -219,7 +227,8 @@ def _battery(question: Question, case: Case, answer: Drawn, *, in_batteries: boo
         bar = {"x": "6", "y": f"{48 * row + 22}", "width": f"{size * scale:.1f}", "height": "20"}
         _add(root, "rect", **bar, **{"class": f"bar {kind}"})
     end = 6 + case.battery_wh * scale
-    _add(root, "path", d=f"M{end:.1f} 22V{48 * len(bars)}", **{"class": "mark right"})
+    ends = "".join(f"M{end:.1f} {48 * row + 18}v28" for row in range(len(bars)))
+    _add(root, "path", d=ends, **{"class": "mark right"})
     return Picture(_written(root, f"{'; '.join(lines)}."), says)
 
 

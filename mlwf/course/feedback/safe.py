@@ -33,7 +33,8 @@ _markdown = mistune.create_markdown(renderer=_NoHeadings(escape=False), plugins=
 
 def markdown(text: str) -> Markup:
     """Return Markdown as HTML that holds nothing but harmless tags."""
-    return Markup(bleach.clean(str(_markdown(text)), tags=TAGS, attributes=ATTRIBUTES, strip=True))
+    clean = bleach.clean(str(_markdown(text)), tags=TAGS, attributes=ATTRIBUTES, strip=True)
+    return Markup(clean.replace("<th></th>", "<td></td>"))  # a table's empty corner is no heading
 
 
 @dataclass(frozen=True)
