@@ -1,4 +1,4 @@
-"""The real servers as `make lab` and `make page` start them, and a real Chromium."""
+"""The real servers as `make lab` and `make page` start them."""
 
 import os
 import re
@@ -10,23 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import chromium
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

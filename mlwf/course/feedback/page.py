@@ -228,7 +228,9 @@ def _explained(result: Result, question: Question, verdicts: Mapping[str, Verdic
 
 
 def _follow_through(result: Result, question: Question, verdicts: Mapping[str, Verdict], case: Case) -> str:
-    """Say what the student's own earlier answer leads to; empty where it can't be read."""
+    """Say what the student's own earlier answer leads to; empty where it decided nothing, or can't be read."""
+    if not (question.builds_on and question.id in verdicts and verdicts[question.id].followed_through):
+        return ""
     try:
         own = {name: _number(QUESTIONS[name], verdicts[name]) for name in question.builds_on}
         leads_to = question.solve(case, own)

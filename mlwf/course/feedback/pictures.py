@@ -127,7 +127,7 @@ class _Chart:
         self.low, self.high = min(small[0], large[0]), max(small[1], large[1])
         self.marked: list[tuple[float, str]] = []
         self._axes()
-        for strategy, at in ((race.large, 150), (race.small, LEFT)):
+        for strategy, at in ((race.large, 164), (race.small, LEFT)):
             _add(self.root, "path", d=f"M{at} 12h26", **{"class": f"line {strategy.name}"})
             _text(self.root, at + 32, 16, f"{strategy.name} model")
             _add(self.root, "path", d=self._path(strategy), **{"class": f"line {strategy.name}"})
@@ -164,7 +164,7 @@ class _Chart:
 
     def _axes(self) -> None:
         unit = "weeks" if self.unit == HOURS_PER_WEEK else "days"
-        for value in _ticks(self.low, self.high, 5):
+        for value in _ticks(self.low, self.high, 6):
             y = self._y(value)
             _add(self.root, "path", d=f"M{LEFT} {y:.1f}H{RIGHT}", **{"class": "grid"})
             _text(self.root, LEFT - 5, y + 4, f"{value:g} %", **{"text-anchor": "end", "class": "tick"})
