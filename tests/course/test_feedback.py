@@ -281,7 +281,7 @@ def test_other_questions_have_no_picture(name):
     assert picture(name, ADA) is None
 
 
-@pytest.mark.parametrize("case", [PUBLISHED, ADA, *(own_case("term", f"s{n}") for n in range(20))])
+@pytest.mark.parametrize("case", [PUBLISHED, ADA, *(own_case("term", f"s{n}") for n in range(8))])
 @pytest.mark.parametrize("name", DRAWN)
 def test_pictures_say_in_words_what_they_show(name, case):
     """Has each picture a title and a description, is it small, and does it name the right answer and no other?"""
@@ -305,7 +305,7 @@ def test_pictures_say_in_words_what_they_show(name, case):
     assert "nan" not in drawn.svg
 
 
-@pytest.mark.parametrize("case", [PUBLISHED, *(own_case("term", f"s{n}") for n in range(20))])
+@pytest.mark.parametrize("case", [PUBLISHED, *(own_case("term", f"s{n}") for n in range(8))])
 def test_the_curves_meet_where_the_mark_stands(case):
     """At the marked week, is the small model's curve first at least as high as the large one's?"""
     root = ElementTree.fromstring(picture("linear_week", case).svg)
@@ -404,7 +404,7 @@ def test_without_javascript(browser, pages):
     """Does a browser that runs no script show everything, and lead from the summary to a question and back?"""
     tab = browser.new_context(viewport={"width": 390, "height": 900}, java_script_enabled=False).new_page()
     tab.goto(pages["mistakes"].as_uri())
-    tab.get_by_role("link", name="3.1 Wh a day").click()
+    tab.get_by_role("link", name="3.1 Wh a day", exact=True).click()
     assert tab.url.endswith("#answer-phone_wh")
     section = tab.get_by_role("region", name="3.1 Wh a day")
     assert section.get_by_role("img", name="Your Wh a day beside the battery").is_visible()
