@@ -105,6 +105,9 @@ def test_marks_and_the_way_with_the_students_numbers():
     assert f"2 ^ ({ADA.stage} - 1) = {2 ** (ADA.stage - 1)}" in said
     (row,) = soup.select("table.summary tbody tr")
     assert row.a["href"] == "#answer-multiplier"
+    assert f"What the fix costs at stage 1 (b){ADA.base_days:g} person-days" in soup.details.get_text().replace(
+        "\n", ""
+    )
     assert [cell.get_text() for cell in row.find_all(["th", "td"])] == [
         "1.1 About multiplier",
         "1 of 2",

@@ -125,7 +125,7 @@ class Page:
     parts : list of Part
         Those in which something is graded.
     numbers : list of tuple of str
-        The student's numbers: label, value and unit. Empty if they are not known.
+        The student's numbers: label, and value with its unit. Empty if they are not known.
     used : list of str
         What was taken from the package although answers are to be worked out by hand.
     """
@@ -133,7 +133,7 @@ class Page:
     title: str
     marking: Marking
     parts: list[Part]
-    numbers: list[tuple[str, str, str]]
+    numbers: list[tuple[str, str]]
     used: list[str]
 
 
@@ -162,7 +162,7 @@ def read_page(nb: Any, marking: Marking) -> Page:  # noqa: ANN401
         if utils.is_grade(cell):
             section.results.append(_result(cell, verdicts, case, marking))
     title = next((part.itself.title for part in parts if part.itself.title), "Assignment")
-    numbers = [(label, value, unit) for label, value, unit, _ in case.rows()] if case else []
+    numbers = [(label, f"{value} {unit}".strip()) for label, value, unit, _ in case.rows()] if case else []
     return Page(title, marking, [part for part in parts if part.graded], numbers, _used(nb))
 
 
