@@ -16,3 +16,7 @@ c.Execute.timeout = 20
 # A cell that prints in a loop would otherwise make a feedback page of many megabytes.
 c.LimitOutput.max_lines = 200
 c.LimitOutput.max_traceback = 30
+
+# Our feedback page: marks, why, the way with the student's own numbers, and pictures; no script, nothing from the network.
+# Notebooks without our questions keep nbgrader's own page. Remove the line to have that for all.
+c.GenerateFeedback.exporter_class = "mlwf.course.feedback.FeedbackExporter"

@@ -1,4 +1,4 @@
-"""What tests of several folders need."""
+"""What tests of several folders share: one real Chromium. Playwright allows only one at work in a process."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The real servers as `make lab` and `make page` start them, and a real Chromium."""
+"""The real servers as `make lab` and `make page` start them."""
 
 import os
 import re

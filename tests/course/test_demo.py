@@ -1,18 +1,14 @@
 """A class of five, taken through real nbgrader by the command that an instructor would type."""
 
-import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import psutil
 import pytest
+from demo_command import start
 
 from mlwf.assignment import own_case
 from mlwf.course import CHECKOUT, differences, has_source
@@ -49,40 +45,6 @@ MISTAKES = {
     "cloud_kwh": 1,  # Wh
     "cloud_dollars": 0.5,  # rent for kWh
 }
-
-
-def start(folder, *arguments, cwd=None):
-    """Start the command with `folder` for temporary files, in a shell where no environment is activated."""
-    command = [Path(sys.executable).parent / "mlwf", "course", "demo", *arguments]
-    clean = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "NBGRADER_EXECUTION")}
-    path = os.pathsep.join(
-        entry for entry in os.environ["PATH"].split(os.pathsep) if not (Path(entry) / "alembic").exists()
-    )
-    return subprocess.Popen(
-        command,
-        cwd=cwd or folder,
-        env=clean | {"TMPDIR": str(folder), "PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def folder():
-    """A folder for everything that the demo leaves, removed whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="mlwf-demo-test-") as name:
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def demo(folder):
-    """What the demo prints as JSON, what it says on stderr, and how long it took."""
-    begin = time.monotonic()
-    process = start(folder, "--json")
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
-    return json.loads(out), err, time.monotonic() - begin
 
 
 def scores(demo, student):
