@@ -134,4 +134,6 @@ def formgrader(tmp_path_factory) -> Iterator[tuple[classroom.Course, str]]:
     environment = course.environment | {"JUPYTER_TOKEN": token}
     logs = tmp_path_factory.mktemp("log")
     for _ in serve_command(command, course.folder, environment, port, logs):
-        yield course, f"http://127.0.0.1:{port}/formgrader/manage_submissions/constraint_tax?token={token}"
+        # By way of the login, which leaves a cookie for what Formgrader's page asks for next.
+        following = "/formgrader/manage_submissions/constraint_tax"
+        yield course, f"http://127.0.0.1:{port}/login?next={following}&token={token}"

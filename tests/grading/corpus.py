@@ -122,8 +122,12 @@ def _slip(question_id: str, name: str) -> Submission:
         value = slip.value(case, truth(question, case))
         if value is not None and value not in _other_values(question_id, name, case):
             break
-    # Whatever builds on it is worked out rightly from the wrong value.
-    later = {q.id: q.follow_through * q.points for q in QUESTIONS.values() if question_id in q.builds_on}
+    # Where the solution goes on from it, that is right for the wrong value.
+    later = {
+        q.id: q.follow_through * q.points
+        for q in QUESTIONS.values()
+        if question_id in q.builds_on and question.name in _solutions()[f"{q.id}-answer"]
+    }
     return Submission(
         student,
         why=slip.says,
