@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import classroom
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page
@@ -47,22 +49,29 @@ def dark_page_url(tmp_path_factory) -> Iterator[str]:
 
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
     """Start a tool, yield the address that it prints, and end all that it started."""
+    port = free_port()
+    environment = {**os.environ, "PORT": str(port), "BROWSER": "true", "HOME": str(home), **more}
+    yield from serve_command([sys.executable, f"tools/{tool}"], ROOT, environment, port, logs)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    environment = {**os.environ, "PORT": port, "BROWSER": "true", "HOME": str(home), **more}
+        return int(probe.getsockname()[1])
+
+
+def serve_command(
+    command: list[str], folder: Path, environment: dict[str, str], port: int, logs: Path
+) -> Iterator[str]:
+    """Start a server in `folder`, yield the address that it prints, and end all that it started."""
     log = logs / "log"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, f"tools/{tool}"],
-            cwd=ROOT,
-            env=environment,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        yield _address(server, log, int(port))
+        yield _address(server, log, port)
     finally:
         _stop(server)
 
@@ -98,3 +107,21 @@ def page(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(30_000)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def formgrader(tmp_path_factory) -> Iterator[tuple[classroom.Course, str]]:
+    """A course with every submission that can be graded handed in and none graded, and the address of its Formgrader."""
+    course = classroom.Course(tmp_path_factory.mktemp("course"))
+    course.hand_in()
+    port, token = free_port(), secrets.token_urlsafe(24)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+    command += [f"--ServerApp.root_dir={course.folder}", "--ServerApp.port_retries=0"]
+    if os.geteuid() == 0:
+        command.append("--allow-root")
+    environment = course.environment | {"JUPYTER_TOKEN": token}
+    logs = tmp_path_factory.mktemp("log")
+    for _ in serve_command(command, course.folder, environment, port, logs):
+        # By way of the login, which leaves a cookie for what Formgrader's page asks for next.
+        following = "/formgrader/manage_submissions/constraint_tax"
+        yield course, f"http://127.0.0.1:{port}/login?next={following}&token={token}"

@@ -1,0 +1,125 @@
+"""A course in a folder of its own, graded by nbgrader's own command."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from corpus import BY_HAND, NAME, ROOT, SUBMISSIONS, Submission
+from nbgrader.api import Gradebook
+
+from mlwf.assignment import QUESTIONS
+from mlwf.assignment.kernel import NOTE, VERDICT
+
+FLAGS = ("slip", "followed_through", "right_for", "missing")
+
+
+class Course:
+    """The assignment, generated, in `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.refusals: dict[str, str] = {}
+        shutil.copytree(ROOT / "source", folder / "source")
+        shutil.copy(ROOT / "nbgrader_config.py", folder)
+        self.environment = _environment(folder)
+        said = self._nbgrader("generate_assignment")
+        assert said.returncode == 0, said.stderr
+
+    def grade_all(self) -> None:
+        """Grade every submission: in one go, but for those that nbgrader refuses, since these end the whole run."""
+        self.hand_in()
+        said = self._nbgrader("autograde")
+        assert said.returncode == 0, said.stderr[-3000:]
+        for submission in SUBMISSIONS:
+            if submission.refused:
+                submission.write(self.folder)
+                self.refusals[submission.student] = _reason(
+                    self._nbgrader("autograde", "--student", submission.student)
+                )
+                shutil.rmtree(self.folder / "submitted" / submission.student)
+
+    def hand_in(self) -> None:
+        """Put the submissions that nbgrader does not refuse where it looks for them."""
+        for submission in SUBMISSIONS:
+            if not submission.refused:
+                submission.write(self.folder)
+
+    def grade_again(self) -> None:
+        """Grade everything that can be graded once more."""
+        said = self._nbgrader("autograde", "--force")
+        assert said.returncode == 0, said.stderr[-3000:]
+
+    def gradebook(self) -> Gradebook:
+        """Open the gradebook."""
+        return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}", "constraint_tax_course")
+
+    def outcome(self, submission: Submission) -> dict[str, Any]:
+        """Everything about a submission that a golden file holds."""
+        if submission.refused:
+            return {"why": submission.why, "refused": self.refusals[submission.student]}
+        notebook = nbformat.read(self.folder / "autograded" / submission.student / NAME, as_version=4)
+        outputs = [output.data for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]
+        verdicts = {data[VERDICT]["question"]: data[VERDICT] for data in outputs if VERDICT in data}
+        with self.gradebook() as gradebook:
+            grades = {
+                grade.name: (grade.auto_score, grade.max_score)
+                for grade in gradebook.find_submission_notebook(NAME.stem, NAME.stem, submission.student).grades
+            }
+        questions = {name: _row(*grades[name], verdicts.get(name, {})) for name in QUESTIONS}
+        points = [row["points"] for row in questions.values()]
+        return {
+            "why": submission.why,
+            "total": sum(point for point in points if point != BY_HAND),
+            "max": sum(row["max"] for row in questions.values()),
+            "used": [used for data in outputs if NOTE in data for used in data[NOTE]["used"]],
+            "questions": questions,
+        }
+
+    def _nbgrader(self, action: str, *more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "nbgrader", action, NAME.stem, "--course-dir", str(self.folder), *more]
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=900
+        )
+
+
+def _row(score: float | None, most: float, verdict: Mapping[str, Any]) -> dict[str, Any]:
+    flags = {flag: verdict[flag] for flag in FLAGS if verdict.get(flag)}
+    points = BY_HAND if score is None else score
+    return {"points": points, "max": most, "message": verdict.get("message"), **flags}
+
+
+def _reason(said: subprocess.CompletedProcess[str]) -> str:
+    """The line in which nbgrader says why it refuses; empty if it does not refuse."""
+    if said.returncode == 0:
+        return ""
+    found = re.search(r"^[\w.]*(?:Error|Exception): .*", said.stderr, flags=re.MULTILINE)
+    return found.group() if found else said.stderr[-500:]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The environment of a user who has set nothing of Jupyter's, nbgrader's or IPython's."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "NBGRADER", "IPYTHON"))}
+    home = folder / "home"
+    (home / "tmp").mkdir(parents=True)
+    return own | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # nbgrader calls `alembic` by name
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "PYTHONWARNINGS": "default",
+    }
