@@ -1,17 +1,20 @@
 """Formgrader's own button, clicked in a browser, gives the golden marks."""
 
 import pytest
-from corpus import SUBMISSIONS, golden
+from corpus import SLIPS, WRITTEN, golden
 
 pytestmark = [pytest.mark.browser, pytest.mark.course, pytest.mark.timeout(900)]
 
 
-def test_the_button_gives_the_same_marks_as_the_command_line(formgrader, page):
+@pytest.mark.parametrize(
+    "submissions", [WRITTEN, pytest.param(SLIPS, marks=pytest.mark.thorough)], ids=["written", "slips"]
+)
+def test_the_button_gives_the_same_marks_as_the_command_line(submissions, formgrader, page):
     """Is each submission worth in Formgrader what it is worth from the command line, message by message?"""
     course, address = formgrader
     page.goto(address)
     different = []
-    for submission in (submission for submission in SUBMISSIONS if not submission.refused):
+    for submission in (submission for submission in submissions if not submission.refused):
         row = page.locator("#main-table tr").filter(has=page.locator(f"td.student-id:text-is('{submission.student}')"))
         row.locator("td.autograde a").click()
         modal = page.locator(".modal.in")

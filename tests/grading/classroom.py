@@ -101,11 +101,10 @@ def _row(score: float | None, most: float, verdict: Mapping[str, Any]) -> dict[s
 
 
 def _reason(said: subprocess.CompletedProcess[str]) -> str:
-    """The line in which nbgrader says why it refuses; empty if it does not refuse."""
-    if said.returncode == 0:
-        return ""
-    found = re.search(r"^[\w.]*(?:Error|Exception): .*", said.stderr, flags=re.MULTILINE)
-    return found.group() if found else said.stderr[-500:]
+    """What nbgrader warns of before it refuses; its error after that speaks of an old format, which is beside the point."""
+    warnings = re.findall(r"WARNING\] (.*)", said.stderr)
+    assert said.returncode, "nbgrader does not refuse it"
+    return f"nbgrader refuses: {warnings[-1] if warnings else said.stderr[-500:]}"
 
 
 def _environment(folder: Path) -> dict[str, str]:
