@@ -99,6 +99,17 @@ def _marked(question: Question, case: Case, answers: Mapping[str, Plain], others
     return _verdict(question, 0, f"Not right. {_way(question, case)}")
 
 
+def is_right(question: Question, case: Case, answer: Plain) -> bool:
+    """Tell whether a plain answer is right for a case; what can't be read as a number is not, and no function is."""
+    if question.inputs:
+        return False
+    try:
+        number = read_number(question.kind, answer)
+    except AnswerError:
+        return False
+    return _same(number, question.solve(case, truth(question, case)), question.tolerance)
+
+
 def _verdict(question: Question, share: float, message: str, **more: Any) -> Verdict:  # noqa: ANN401 - Verdict's own fields
     return Verdict(question.id, round(share * question.points, 2), question.points, message, **more)
 

@@ -55,3 +55,44 @@ def demo(folder: Path | None, as_json: bool) -> None:
     wrong = differences(result.scores)
     if wrong:
         raise click.ClickException(f"nbgrader's marks are not those of the key: {'; '.join(wrong)}")
+
+
+def _in(folder: Path | None) -> Path:
+    """The course that a command is about, once nbgrader is known to be there."""
+    for needed in ("nbgrader", "jinja2"):
+        if find_spec(needed) is None:
+            raise click.ClickException(f"this needs {needed}; install it with: pip install 'mlwf[course]'")
+    return folder or Path()
+
+
+@course.command()
+@click.argument("assignment", required=False)
+@click.option("--as", "form", type=click.Choice(["csv", "canvas", "moodle"]), required=True, help="What reads the file.")
+@click.option("--course", "folder", type=click.Path(path_type=Path), metavar="DIR", help="The course's folder.  [default: this one]")
+@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: grades, canvas or moodle.csv]")
+def export(assignment: str | None, form: str, folder: Path | None, to: Path | None) -> None:
+    """Write the marks as a file that another system imports.
+
+    csv has a row for each question. Who lacks the key by which Canvas or Moodle knows people is named, with exit code 1; the
+    file is written all the same.
+
+    \b
+    Example: mlwf course export constraint_tax --as canvas --to canvas.csv
+    """
+    folder = _in(folder)
+    from mlwf.course.export import EXPORTERS
+    from mlwf.course.gradebook import CourseError, graded, opened
+
+    try:
+        with opened(folder) as gradebook:
+            exporter = EXPORTERS[form](assignment=[graded(gradebook, assignment).name], to=str(to or ""))
+            exporter.log.setLevel("ERROR")  # who has no key is said below
+            exporter.export(gradebook)
+    except CourseError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from error
+    click.echo(f"written: {exporter.to or exporter.default}")
+    if exporter.keyless:
+        raise click.ClickException(
+            f"without a key for {form.capitalize()}: {', '.join(exporter.keyless)}; "
+            "set lms_user_id or email with: nbgrader db student add"
+        )
