@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -107,7 +108,13 @@ def is_right(question: Question, case: Case, answer: Plain) -> bool:
         number = read_number(question.kind, answer)
     except AnswerError:
         return False
-    return _same(number, question.solve(case, truth(question, case)), question.tolerance)
+    return _same(number, _right_answer(question.id, case), question.tolerance)
+
+
+@lru_cache(maxsize=20_000)  # a report asks for each pair of a class
+def _right_answer(question_id: str, case: Case) -> Number | None:
+    question = QUESTIONS[question_id]
+    return question.solve(case, truth(question, case))  # type: ignore[no-any-return]
 
 
 def _verdict(question: Question, share: float, message: str, **more: Any) -> Verdict:  # noqa: ANN401 - Verdict's own fields

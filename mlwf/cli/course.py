@@ -67,9 +67,19 @@ def _in(folder: Path | None) -> Path:
 
 @course.command()
 @click.argument("assignment", required=False)
-@click.option("--as", "form", type=click.Choice(["csv", "canvas", "moodle"]), required=True, help="What reads the file.")
-@click.option("--course", "folder", type=click.Path(path_type=Path), metavar="DIR", help="The course's folder.  [default: this one]")
-@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: grades, canvas or moodle.csv]")
+@click.option(
+    "--as", "form", type=click.Choice(["csv", "canvas", "moodle"]), required=True, help="What reads the file."
+)
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The course's folder.  [default: this one]",
+)
+@click.option(
+    "--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: grades, canvas or moodle.csv]"
+)
 def export(assignment: str | None, form: str, folder: Path | None, to: Path | None) -> None:
     """Write the marks as a file that another system imports.
 
@@ -96,3 +106,41 @@ def export(assignment: str | None, form: str, folder: Path | None, to: Path | No
             f"without a key for {form.capitalize()}: {', '.join(exporter.keyless)}; "
             "set lms_user_id or email with: nbgrader db student add"
         )
+
+
+@course.command()
+@click.argument("assignment", required=False)
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The course's folder.  [default: this one]",
+)
+@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: report.html]")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the report as one JSON object, and write no page unless --to is given.",
+)
+def report(assignment: str | None, folder: Path | None, to: Path | None, as_json: bool) -> None:
+    """Write a page on how the class did.
+
+    Marks, questions, recognised mistakes, what is missing, and what a person should look at.
+
+    \b
+    Example: mlwf course report constraint_tax --to report.html
+    """
+    folder = _in(folder)
+    from mlwf.course.gradebook import CourseError, write_whole
+    from mlwf.course.report import page
+    from mlwf.course.report import report as gather
+
+    try:
+        found = gather(folder, assignment)
+        if to or not as_json:
+            write_whole(to or Path("report.html"), page(found))
+    except CourseError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from error
+    click.echo(json.dumps(found) if as_json else f"written: {to or 'report.html'}")

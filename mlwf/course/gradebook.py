@@ -28,7 +28,7 @@ def opened(course: Path) -> Iterator[Any]:
         raise CourseError(f"there is no gradebook.db in {course}; name the course's folder with --course DIR")
     try:
         gradebook = Gradebook(f"sqlite:///{path.resolve()}")
-    except Exception as error:  # noqa: BLE001 - whatever the database's driver raises
+    except Exception as error:
         raise CourseError(f"{path} can't be read: {str(error).splitlines()[0]}") from error
     with gradebook:
         yield gradebook
@@ -52,9 +52,7 @@ def graded(gradebook: Any, name: str | None) -> Any:  # noqa: ANN401 - nbgrader 
     except MissingEntry:
         raise CourseError(f"there is no assignment {name!r}; there is: {', '.join(names)}") from None
     if not gradebook.assignment_submissions(assignment.name):
-        raise CourseError(
-            f"nothing of {assignment.name} is graded yet; run: nbgrader autograde {assignment.name}"
-        )
+        raise CourseError(f"nothing of {assignment.name} is graded yet; run: nbgrader autograde {assignment.name}")
     return assignment
 
 
