@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -97,6 +98,23 @@ def _marked(question: Question, case: Case, answers: Mapping[str, Plain], others
             said = f"This is right for the numbers of {whose}, not for yours. {_way(question, case)}"
             return _verdict(question, 0, said, right_for=whose)
     return _verdict(question, 0, f"Not right. {_way(question, case)}")
+
+
+def is_right(question: Question, case: Case, answer: Plain) -> bool:
+    """Tell whether a plain answer is right for a case; what can't be read as a number is not, and no function is."""
+    if question.inputs:
+        return False
+    try:
+        number = read_number(question.kind, answer)
+    except AnswerError:
+        return False
+    return _same(number, _right_answer(question.id, case), question.tolerance)
+
+
+@lru_cache(maxsize=20_000)  # a report asks for each pair of a class
+def _right_answer(question_id: str, case: Case) -> Number | None:
+    question = QUESTIONS[question_id]
+    return question.solve(case, truth(question, case))  # type: ignore[no-any-return]
 
 
 def _verdict(question: Question, share: float, message: str, **more: Any) -> Verdict:  # noqa: ANN401 - Verdict's own fields

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mlwf.cli.common import course_option, need_course_packages, write
+from mlwf.cli.common import course_option, need_course_packages
 
 NOTEBOOK = Path("constraint_tax", "constraint_tax.ipynb")
 
@@ -36,13 +36,17 @@ def case(student: str, folder: Path, key: str | None, solution: bool, page: Path
     need_course_packages()
     from mlwf.assignment import key as answer_key
     from mlwf.assignment import own_case
+    from mlwf.course.files import CourseError, write_whole
 
     if not student.strip():
         raise click.UsageError("STUDENT must not be empty: it decides the numbers.", click.get_current_context())
     course = _key_of(folder) if key is None else key
     numbers = own_case(course, student)
     if page:
-        write(page, answer_key.page(numbers, student))
+        try:
+            write_whole(page, answer_key.page(numbers, student))
+        except CourseError as error:
+            raise click.UsageError(str(error), click.get_current_context()) from error
         click.echo(f"written: {page}", err=True)
     if as_json:
         values = {"course": course, "student": student, "numbers": asdict(numbers)}

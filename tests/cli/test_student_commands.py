@@ -77,7 +77,7 @@ def test_case_takes_the_key_from_the_courses_notebook(capsys, tmp_path):
         (["case"], 2, "mlwf case: Missing argument 'STUDENT'."),
         (["case", " "], 2, "mlwf case: STUDENT must not be empty: it decides the numbers."),
         (["case", "ada", "--course", "nowhere"], 2, "mlwf case: there is no source/constraint_tax/constraint_tax.ipynb and no"),
-        (["case", "ada", "--page", "nowhere/key.html"], 1, "mlwf: nowhere/key.html can't be written: No such file or directory"),
+        (["case", "ada", "--page", "nowhere/key.html"], 2, "mlwf case: there is no folder nowhere; make it, or name another file"),
         (["check"], 2, "mlwf check: Missing argument 'NOTEBOOK'."),
         (["check", "nowhere.ipynb"], 1, "mlwf: there is no notebook nowhere.ipynb"),
         (["check", "."], 2, "mlwf check: . is a folder; name the notebook in it"),

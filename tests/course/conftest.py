@@ -1,6 +1,9 @@
 """One class, taken through nbgrader once for all tests that look at what came out."""
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,3 +27,27 @@ def demo(folder):
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     return json.loads(out), err, time.monotonic() - begin
+
+
+@pytest.fixture(scope="session")
+def graded_course(demo, folder):
+    """The course's folder that the demo leaves."""
+    (course,) = folder.resolve().glob("mlwf-course-demo-*/course")
+    return course
+
+
+@pytest.fixture(scope="session")
+def command():
+    """How to call the command: ``command("course", "report", …)``."""
+    return mlwf
+
+
+def mlwf(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", "from mlwf.cli import main; main()", *map(str, arguments)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
