@@ -59,7 +59,7 @@ def summary(title: str, most: float, maxima: Mapping[str, float], sheets: list[S
     return {
         "assignment": title,
         "course": key,
-        "date": datetime.now().astimezone().isoformat(timespec="minutes"),
+        "date": f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}",
         "max": most,
         "submissions": len(sheets),
         "few": len(sheets) < FEWEST,
