@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mlwf.assignment import QUESTIONS, Verdict, own_case
-from mlwf.assignment.kernel import CASE, NOTE, VERDICT
+from mlwf.assignment.notebook import NotebookError, read
 from mlwf.course.gradebook import graded, opened, submission_of, total
+from mlwf.course.graded import LONGEST, drawn_from, used, verdicts
 from mlwf.course.statistics import FEWEST, Sheet, difficulty, discrimination, histogram, matches, slips
 
 Report = dict[str, Any]
@@ -117,57 +117,31 @@ def _says(question: str, slip: str) -> str:
 
 
 def _sheet(folder: Path, submission: Any, student: str) -> Sheet:  # noqa: ANN401 - nbgrader has no types
-    verdicts: dict[str, Verdict] = {}
-    used: list[str] = []
+    found: dict[str, Verdict] = {}
+    taken: list[str] = []
     notes: list[str] = []
     course = ""
     for book in submission.notebooks:
         try:
-            content = nbformat.read(folder / f"{book.name}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
-        except Exception:  # noqa: BLE001 - whatever is wrong with a file that a student wrote, the rest of the class counts
-            notes.append(f"{book.name}.ipynb in {folder} can't be read")
+            content = read(folder / f"{book.name}.ipynb")
+        except NotebookError as error:  # a file that a student wrote; the rest of the class counts
+            notes.append(str(error))
             continue
-        for cell in content.cells:
-            place = cell.metadata.get("nbgrader", {}).get("grade_id")
-            for output in cell.get("outputs", []):
-                data = output.get("data", {})
-                if place in QUESTIONS and (verdict := _verdict(place, data.get(VERDICT))):
-                    verdicts[place] = verdict
-                if place == "show-case" and isinstance(data.get(CASE), dict):
-                    key, whose = data[CASE].get("course"), data[CASE].get("student")
-                    course = key if isinstance(key, str) else ""
-                    if course and whose != student:
-                        notes.append(f"worked with the numbers of {str(whose)[:60]}")
-                if place == "progress" and isinstance(data.get(NOTE), dict):
-                    texts = data[NOTE].get("used")
-                    used += [str(text)[:100] for text in texts] if isinstance(texts, list) else []
+        found |= verdicts(content)
+        taken += used(content)
+        key, whose = drawn_from(content) or ("", student)
+        course = course or key
+        if key and whose != student:
+            notes.append(f"worked with the numbers of {whose[:LONGEST]}")
     grades = [grade for book in submission.notebooks for grade in book.grades]
     return Sheet(
         student,
         total(submission),
         {grade.name: float(grade.score or 0) for grade in grades},
-        verdicts,
+        found,
         course,
-        tuple(used),
+        tuple(taken),
         bool(submission.needs_manual_grade),
         float(submission.late_submission_penalty or 0),
         tuple(notes),
-    )
-
-
-def _verdict(question: str, data: object) -> Verdict | None:
-    """Take what is well-formed; points count from the gradebook alone."""
-    if not isinstance(data, dict) or data.get("question") != question:
-        return None
-    slip, right_for = data.get("slip"), data.get("right_for")
-    return Verdict(
-        question,
-        0.0,
-        QUESTIONS[question].points,
-        "",
-        slip=slip if slip in [each.name for each in QUESTIONS[question].slips] else None,
-        followed_through=data.get("followed_through") is True,
-        right_for=right_for[:60] if isinstance(right_for, str) else None,
-        missing=data.get("missing") is True,
-        answer=data.get("answer"),
     )

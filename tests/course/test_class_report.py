@@ -3,13 +3,16 @@
 import json
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlwf.assignment import QUESTIONS, Verdict, own_case
+from mlwf.assignment.kernel import VERDICT
 from mlwf.assignment.questions import truth
-from mlwf.course.report import _verdict, page, summary
+from mlwf.course.graded import verdicts
+from mlwf.course.report import page, summary
 from mlwf.course.statistics import FEWEST, Sheet, difficulty, discrimination, histogram, matches
 
 MAXIMA = {"multiplier": 2.0, "memo": 16.0}
@@ -79,10 +82,24 @@ def test_nothing_that_a_student_wrote_is_markup():
         evil, 1, {"multiplier": 1.0}, {"multiplier": Verdict("multiplier", 0, 2, "", right_for=evil)}, evil, (evil,)
     )
     assert "<script" not in page(summary(evil, 2, MAXIMA, [sheet], [evil]))
-    assert _verdict("multiplier", ["no"]) is None
-    forged = _verdict("multiplier", {"question": "multiplier", "slip": [evil], "right_for": 3, "points": 1e9})
-    assert forged is not None
-    assert (forged.slip, forged.right_for, forged.points) == (None, None, 0)
+
+
+def graded_notebook(said):
+    """A graded notebook whose test cell for `multiplier` put out what it liked."""
+    data = {"grade_id": "multiplier", "grade": True, "locked": True, "solution": False, "schema_version": 3}
+    output = nbformat.v4.new_output("display_data", {VERDICT: said})
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", metadata={"nbgrader": data}, outputs=[output])]
+    )
+
+
+def test_a_forged_verdict_is_worth_no_more_than_its_words():
+    """Is what is not of the right shape left out, and no mistake taken that we don't know?"""
+    assert verdicts(graded_notebook(["no"])) == {}
+    assert verdicts(graded_notebook({"question": "sunk", "points": 2, "message": "Right."})) == {}
+    said = {"question": "multiplier", "points": 2, "message": "Right.", "slip": ["a"], "right_for": 3, "missing": "yes"}
+    forged = verdicts(graded_notebook(said))["multiplier"]
+    assert (forged.slip, forged.right_for, forged.missing) == (None, None, False)
 
 
 def test_a_folder_without_gradebook_is_said_in_a_line(tmp_path, command):

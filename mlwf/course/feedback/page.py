@@ -1,9 +1,8 @@
 """What the feedback page says, read from a graded notebook: its parts, their questions, and what became of each."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any
 
 from markupsafe import Markup
@@ -11,9 +10,9 @@ from nbgrader import utils
 
 from mlwf.assignment import QUESTIONS, Case, Question, Verdict, own_case
 from mlwf.assignment.answers import AnswerError, Number, read_number
-from mlwf.assignment.kernel import CASE, NOTE, VERDICT
 from mlwf.course.feedback.pictures import NO_NUMBER, Drawn, Picture, picture
 from mlwf.course.feedback.safe import Output, markdown, outputs
+from mlwf.course.graded import drawn_from, is_given, used, verdicts
 
 HEADING = re.compile(r"\A\s*(#{1,3})\s+(.+?)\s*(?:\n|\Z)")
 POINTS = re.compile(r"\s*\(\d+ points?\)$")  # said again by the marks
@@ -144,10 +143,10 @@ def is_ours(nb: Any) -> bool:  # noqa: ANN401 - nbformat's nodes have no types
 
 def read_page(nb: Any, marking: Marking) -> Page:  # noqa: ANN401
     """Return what the page says about a notebook whose cells hold their marks and comments (`GetGrades`)."""
-    case, verdicts = _case(nb), _verdicts(nb)
+    case, said = _case(nb), verdicts(nb)
     parts = [Part(Section("", NOTHING))]
     for cell in nb.cells:
-        heading = HEADING.match(cell.source) if cell.cell_type == "markdown" and _is_given(cell) else None
+        heading = HEADING.match(cell.source) if cell.cell_type == "markdown" and is_given(cell) else None
         if heading:
             level, title = len(heading[1]), POINTS.sub("", heading[2])
             section = Section(title, markdown(cell.source[heading.end() :]))
@@ -157,18 +156,13 @@ def read_page(nb: Any, marking: Marking) -> Page:  # noqa: ANN401
                 parts[-1].questions.append(section)
             continue
         section = parts[-1].questions[-1] if parts[-1].questions else parts[-1].itself
-        if not _is_given(cell) and cell.cell_type in ("code", "markdown"):
+        if not is_given(cell) and cell.cell_type in ("code", "markdown"):
             section.work.append(_work(cell))
         if utils.is_grade(cell):
-            section.results.append(_result(cell, verdicts, case, marking))
+            section.results.append(_result(cell, said, case, marking))
     title = next((part.itself.title for part in parts if part.itself.title), "Assignment")
     numbers = [(label, f"{value} {unit}".strip()) for label, value, unit, _ in case.rows()] if case else []
-    return Page(title, marking, [part for part in parts if part.graded], numbers, _used(nb))
-
-
-def _is_given(cell: Any) -> bool:  # noqa: ANN401
-    """Tell whether the instructor wrote the cell: nbgrader has put it back as it was."""
-    return bool(utils.is_locked(cell))
+    return Page(title, marking, [part for part in parts if part.graded], numbers, used(nb))
 
 
 def _work(cell: Any) -> Work:  # noqa: ANN401
@@ -256,55 +250,9 @@ def _number(question: Question, verdict: Verdict) -> Number | None:
     return read_number(question.kind, verdict.answer)
 
 
-def _data(nb: Any, mime: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """What the given cells put out as `mime`, with the cell's `grade_id`."""
-    for cell in nb.cells:
-        if cell.cell_type == "code" and _is_given(cell):
-            for output in cell.outputs:
-                data = output.get("data", {})
-                if mime in data:
-                    yield cell.metadata.nbgrader.grade_id, data[mime]
-
-
 def _case(nb: Any) -> Case | None:  # noqa: ANN401
-    for _, said in _data(nb, CASE):
-        if isinstance(said, dict):
-            try:
-                return own_case(said.get("course"), said.get("student"))  # type: ignore[arg-type] # it looks for itself
-            except (TypeError, ValueError):
-                return None
-    return None
-
-
-def _verdicts(nb: Any) -> dict[str, Verdict]:  # noqa: ANN401
-    """The verdict of each question's own cell; what does not look like one is passed over."""
-    read = ((name, _verdict(name, said)) for name, said in _data(nb, VERDICT))
-    return {name: verdict for name, verdict in read if verdict}
-
-
-def _verdict(name: str, said: Any) -> Verdict | None:  # noqa: ANN401
-    if not isinstance(said, dict) or said.get("question") != name:
+    whose = drawn_from(nb)
+    try:
+        return own_case(*whose) if whose else None
+    except ValueError:
         return None
-    points, message = said.get("points"), said.get("message")
-    if isinstance(points, bool) or not isinstance(points, int | float) or not isfinite(points):
-        return None
-    if not isinstance(message, str):
-        return None
-    return Verdict(
-        name,
-        points,
-        0,
-        message,
-        followed_through=said.get("followed_through") is True,
-        missing=said.get("missing") is True,
-        answer=said.get("answer"),
-    )
-
-
-def _used(nb: Any) -> list[str]:  # noqa: ANN401
-    return [text for _, said in _data(nb, NOTE) for text in _texts(said)]
-
-
-def _texts(said: Any) -> Iterable[str]:  # noqa: ANN401
-    used = said.get("used") if isinstance(said, dict) else None
-    return [text for text in used if isinstance(text, str)] if isinstance(used, list) else []
