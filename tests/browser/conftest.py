@@ -19,6 +19,10 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).parents[2]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--refresh-walk-through", action="store_true", help="take the pictures in docs/images/ anew")
+
+
 @pytest.fixture(scope="module")
 def lab_home(tmp_path_factory) -> Path:
     """The home of the student in JupyterLab, empty but for one wish: that nothing is saved into this project's notebook."""
@@ -112,16 +116,25 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def formgrader(tmp_path_factory) -> Iterator[tuple[classroom.Course, str]]:
     """A course with every submission that can be graded handed in and none graded, and the address of its Formgrader."""
+    yield from serve_formgrader(tmp_path_factory, "manage_submissions/constraint_tax")
+
+
+@pytest.fixture(scope="module")
+def small_formgrader(tmp_path_factory) -> Iterator[tuple[classroom.Course, str]]:
+    """The same with three submissions."""
+    yield from serve_formgrader(tmp_path_factory, "manage_assignments", "right", "chain-multiplier", "half-done")
+
+
+def serve_formgrader(tmp_path_factory, first: str, *students: str) -> Iterator[tuple[classroom.Course, str]]:
+    """Start JupyterLab on a course, and yield the course with the address of a page in its Formgrader."""
     course = classroom.Course(tmp_path_factory.mktemp("course"))
-    course.hand_in()
+    course.hand_in(*students)
     port, token = free_port(), secrets.token_urlsafe(24)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
     command += [f"--ServerApp.root_dir={course.folder}", "--ServerApp.port_retries=0"]
     if os.geteuid() == 0:
         command.append("--allow-root")
     environment = course.environment | {"JUPYTER_TOKEN": token}
-    logs = tmp_path_factory.mktemp("log")
-    for _ in serve_command(command, course.folder, environment, port, logs):
+    for _ in serve_command(command, course.folder, environment, port, tmp_path_factory.mktemp("log")):
         # By way of the login, which leaves a cookie for what Formgrader's page asks for next.
-        following = "/formgrader/manage_submissions/constraint_tax"
-        yield course, f"http://127.0.0.1:{port}/login?next={following}&token={token}"
+        yield course, f"http://127.0.0.1:{port}/login?next=/formgrader/{first}&token={token}"
