@@ -12,7 +12,8 @@ from typing import Any
 from mlwf import model
 from mlwf.assignment.case import LARGE_START, PUBLISHED, SMALL_START, Case
 from mlwf.assignment.draws import Draws
-from mlwf.assignment.questions import QUESTIONS, level_in_week, trial_weeks, truth
+from mlwf.assignment.questions import QUESTIONS, truth
+from mlwf.assignment.solving import level_in_week, trial_weeks
 
 WEEK = model.HOURS_PER_WEEK
 SMALL_CYCLES = (6, 7, 8, 12, 14, 21, 24)  # each week holds whole iterations

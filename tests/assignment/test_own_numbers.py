@@ -11,7 +11,8 @@ import pytest
 
 from mlwf.assignment import PUBLISHED, QUESTIONS, mark, own_case
 from mlwf.assignment.own import OPTIONS, lucky_slips
-from mlwf.assignment.questions import level_in_week, trial_weeks, truth
+from mlwf.assignment.questions import truth
+from mlwf.assignment.solving import level_in_week, trial_weeks
 
 MANY = 10_000
 ADA = {

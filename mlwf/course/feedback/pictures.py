@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 from mlwf.assignment import QUESTIONS, Case, Question
 from mlwf.assignment.answers import Number
 from mlwf.assignment.case import Race
-from mlwf.assignment.questions import level_in_week, truth
+from mlwf.assignment.questions import truth
+from mlwf.assignment.solving import level_in_week
 from mlwf.model import HOURS_PER_WEEK, Strategy
 
 WIDTH = 360  # about what a phone has, so that letters keep their size there
