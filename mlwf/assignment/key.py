@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
 
 from mlwf.assignment.answers import Number
 from mlwf.assignment.case import Case
+from mlwf.assignment.pages import environment
 from mlwf.assignment.questions import QUESTIONS, truth
 
 
@@ -58,8 +56,7 @@ def worked(case: Case) -> list[Worked]:
 
 def page(case: Case, student: str) -> str:
     """Return the worked answers as one page of HTML that prints on one sheet."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("mlwf.assignment").joinpath("key.html").read_text(encoding="utf-8"))
+    template = environment("mlwf.assignment").get_template("key.html")
     return template.render(student=student, numbers=case.rows(), answers=worked(case))
 
 

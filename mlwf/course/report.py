@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from mlwf.assignment import QUESTIONS, Verdict, own_case
 from mlwf.assignment.notebook import NotebookError, read
+from mlwf.assignment.pages import environment
 from mlwf.course.gradebook import graded, opened, submission_of, total
 from mlwf.course.graded import LONGEST, drawn_from, used, verdicts
 from mlwf.course.statistics import FEWEST, Sheet, difficulty, discrimination, histogram, matches, slips
@@ -102,14 +101,7 @@ def summary(title: str, most: float, maxima: Mapping[str, float], sheets: list[S
 
 def page(found: Report) -> str:
     """Render the report as an HTML page that needs nothing else."""
-    environment = Environment(
-        loader=PackageLoader("mlwf.course"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(found)
+    return environment("mlwf.course", "templates").get_template("report.html").render(found)
 
 
 def _says(question: str, slip: str) -> str:
@@ -135,13 +127,13 @@ def _sheet(folder: Path, submission: Any, student: str) -> Sheet:  # noqa: ANN40
             notes.append(f"worked with the numbers of {whose[:LONGEST]}")
     grades = [grade for book in submission.notebooks for grade in book.grades]
     return Sheet(
-        student,
-        total(submission),
-        {grade.name: float(grade.score or 0) for grade in grades},
-        found,
-        course,
-        tuple(taken),
-        bool(submission.needs_manual_grade),
-        float(submission.late_submission_penalty or 0),
-        tuple(notes),
+        student=student,
+        total=total(submission),
+        points={grade.name: float(grade.score or 0) for grade in grades},
+        verdicts=found,
+        course=course,
+        used=tuple(taken),
+        to_read=bool(submission.needs_manual_grade),
+        penalty=float(submission.late_submission_penalty or 0),
+        notes=tuple(notes),
     )

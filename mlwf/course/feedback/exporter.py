@@ -4,12 +4,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.exporter import Exporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
+from mlwf.assignment.pages import environment
 from mlwf.course.feedback.page import Marking, is_ours, read_page
 
 
@@ -36,7 +37,7 @@ class FeedbackExporter(HTMLExporter):
 
 def render(nb: NotebookNode, marking: Marking) -> str:
     """Return the page for a notebook that `nbgrader.preprocessors.GetGrades` has seen."""
-    return _environment().get_template("page.html.j2").render(page=read_page(nb, marking))
+    return _templates().get_template("page.html.j2").render(page=read_page(nb, marking))
 
 
 def _marking(graded: dict[str, Any]) -> Marking:
@@ -48,14 +49,8 @@ def _marking(graded: dict[str, Any]) -> Marking:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("mlwf.course.feedback", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["css"] = files("mlwf.course.feedback").joinpath("page.css").read_text(encoding="utf-8")
-    environment.filters["points"] = "{:g}".format
-    return environment
+def _templates() -> Environment:
+    templates = environment("mlwf.course.feedback")
+    templates.globals["css"] = files("mlwf.course.feedback").joinpath("page.css").read_text(encoding="utf-8")
+    templates.filters["points"] = "{:g}".format
+    return templates
