@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nbgrader.apps.baseapp import NbGrader
 from nbgrader.plugins.export import ExportPlugin
 
-from mlwf.course.files import write_whole
+from mlwf.course.files import CourseError, write_whole
 from mlwf.course.gradebook import submission_of, total
 
 Row = list[Any]
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a cell begins with that a spreadsheet works out
 
 
 class Exporter(ExportPlugin):  # type: ignore[misc]
@@ -22,22 +24,44 @@ class Exporter(ExportPlugin):  # type: ignore[misc]
 
     Attributes
     ----------
+    default : str
+        The file's name where none is given.
+    keys : frozenset of str
+        Titles of the columns by which the importing system finds people, letter by letter: they are written as they are.
     keyless : list of str
         After `export`: ids of the students whom the importing system may not recognise.
     """
 
     default = "grades.csv"
+    keys: frozenset[str] = frozenset()
 
     def export(self, gradebook: Any) -> None:  # noqa: ANN401 - nbgrader has no types
-        """Write the marks of the chosen assignments and students, or of all."""
+        """Write the marks of the chosen assignments and students, or of all.
+
+        Raises
+        ------
+        CourseError
+            The file can't be written. nbgrader's own command ends with its one line instead.
+        """
         names = [str(name) for name in self.assignment]
         chosen = [str(name) for name in self.student]
         assignments = [each for each in gradebook.assignments if not names or each.name in names]
         students = [each for each in gradebook.students if not chosen or each.id in chosen]
         self.keyless = [student.id for student in students if not self.has_key(student)]
+        # Titles stay as they are: Canvas finds an assignment by its name, and instructors chose them.
+        titles, *rows = self.rows(gradebook, assignments, students)
         text = io.StringIO()
-        csv.writer(text).writerows(self.rows(gradebook, assignments, students))
-        write_whole(Path(self.to or self.default), text.getvalue())
+        csv.writer(text).writerow(titles)
+        csv.writer(text).writerows(
+            [cell if title in self.keys else defused(cell) for title, cell in zip(titles, row, strict=True)]
+            for row in rows
+        )
+        try:
+            write_whole(Path(self.to or self.default), text.getvalue())
+        except CourseError as error:
+            if isinstance(self.parent, NbGrader):
+                self.parent.fail("%s", error)
+            raise
         for student in self.keyless:
             self.log.warning("%s has no key", student)
 
@@ -77,6 +101,7 @@ class CanvasExporter(Exporter):
     """
 
     default = "canvas.csv"
+    keys = frozenset({"ID", "SIS User ID", "SIS Login ID"})
 
     def has_key(self, student: Any) -> bool:  # noqa: ANN401
         """Canvas's ID is nbgrader's `lms_user_id`; the id may be the login, but nobody has said so."""
@@ -99,6 +124,7 @@ class MoodleExporter(Exporter):
     """
 
     default = "moodle.csv"
+    keys = frozenset({"ID number", "Username", "Email address"})
 
     def has_key(self, student: Any) -> bool:  # noqa: ANN401
         """Moodle's ID number is nbgrader's `lms_user_id`."""
@@ -116,6 +142,11 @@ class MoodleExporter(Exporter):
 
 
 EXPORTERS: dict[str, type[Exporter]] = {"csv": QuestionsExporter, "canvas": CanvasExporter, "moodle": MoodleExporter}
+
+
+def defused(cell: Any) -> Any:  # noqa: ANN401 - whatever a row holds
+    """Return a cell that a spreadsheet shows as it stands: a text that begins like a formula gets an apostrophe in front."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _mark(gradebook: Any, assignment: Any, student: Any) -> float | str:  # noqa: ANN401

@@ -9,6 +9,8 @@ import sys
 import pytest
 from nbgrader.api import Gradebook
 
+from mlwf.course.export import CanvasExporter, MoodleExporter, QuestionsExporter, defused
+
 pytestmark = pytest.mark.course
 
 
@@ -72,3 +74,63 @@ def test_nbgraders_own_command(course, tmp_path):
         cwd=course, env=os.environ, check=True, capture_output=True, timeout=60,
     )  # fmt: skip
     assert len(rows(tmp_path / "c.csv")) == 7
+
+
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1")
+
+
+@pytest.fixture
+def tricksters(tmp_path):
+    """A gradebook of students whose names, ids and addresses begin as a spreadsheet's formulas do; nothing is handed in."""
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        gradebook.add_assignment("constraint_tax")
+        for text in FORMULAS:
+            gradebook.add_student(text, last_name=text, lms_user_id=text, email=f"{text}@example.org")
+        yield gradebook
+
+
+def columns(gradebook, path, exporter):
+    """What `exporter` writes, by column, without Canvas's row of points."""
+    exporter(to=str(path)).export(gradebook)
+    written = [row for row in rows(path) if "Points Possible" not in row.get("Student", "")]
+    return {title: {row[title] for row in written} for title in written[0]}
+
+
+def test_no_text_is_a_formula(tricksters, tmp_path):
+    """May an instructor open the file in a spreadsheet, whatever students call themselves?"""
+    defused = {f"'{text}" for text in FORMULAS}
+    assert columns(tricksters, tmp_path / "q.csv", QuestionsExporter)["student"] == defused
+    assert columns(tricksters, tmp_path / "c.csv", CanvasExporter)["Student"] == defused
+
+
+def test_keys_stay_as_they_are(tricksters, tmp_path):
+    """Do Canvas and Moodle still find whoever has such an id? They compare it letter by letter."""
+    canvas = columns(tricksters, tmp_path / "c.csv", CanvasExporter)
+    moodle = columns(tricksters, tmp_path / "m.csv", MoodleExporter)
+    for ids in (canvas["ID"], canvas["SIS Login ID"], moodle["ID number"], moodle["Username"]):
+        assert ids == set(FORMULAS)
+    assert moodle["Email address"] == {f"{text}@example.org" for text in FORMULAS}
+
+
+def test_numbers_stay_numbers():
+    """Can a spreadsheet still add up what is below zero?"""
+    assert [defused(cell) for cell in (-1.5, 0, "", "-1.5")] == [-1.5, 0, "", "'-1.5"]
+
+
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [("nowhere/c.csv", "there is no folder nowhere; make it"), (".", ". is a folder; name a file")],
+    ids=["no folder", "a folder"],
+)
+def test_nbgraders_own_command_says_what_is_wrong_in_one_line(tricksters, tmp_path, to, says):
+    """Is a file that can't be written said without a traceback, with what to do, and is nothing left behind?"""
+    before = set(tmp_path.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "export", "--exporter=mlwf.course.export.CanvasExporter", "--to", to],
+        cwd=tmp_path, env=os.environ, check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "ERROR" in line]
+    assert says in line
+    assert set(tmp_path.iterdir()) == before
