@@ -1,20 +1,18 @@
 """Is a notebook ready to be submitted? Runs a copy of it as the grader would, and says what is in the way."""
 
-import subprocess
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from mlwf.assignment.by_hand import uses
 from mlwf.assignment.kernel import READY
 from mlwf.assignment.memo import look_at
 from mlwf.assignment.notebook import NotebookError, read, text_of
+from mlwf.assignment.runner import StoppedError, data, run
 
-SECONDS_PER_CELL = 20
 LOOK = "from mlwf.assignment.kernel import show_readiness\nshow_readiness()"
 
 
@@ -64,24 +62,14 @@ def rehearse(path: Path, say: Callable[[int, int], None] = lambda _done, _cells:
     """
     notebook = read(path)
     text = text_of(notebook)
-    cells = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
     notebook.cells.append(nbformat.v4.new_code_cell(LOOK))  # type: ignore[no-untyped-call]
-    done = 0
-
-    def count(**_: object) -> None:
-        nonlocal done
-        done += 1
-        say(min(done, cells), cells)
-
-    client = NotebookClient(
-        notebook, kernel_name="python3", timeout=SECONDS_PER_CELL, interrupt_on_timeout=True, allow_errors=True, on_cell_executed=count,
-        resources={"metadata": {"path": str(path.resolve().parent)}},
-    )  # fmt: skip
+    # Where the cells give marks, they would say what is right.
+    environment = {name: value for name, value in os.environ.items() if name != "NBGRADER_EXECUTION"}
     try:
-        client.execute(stderr=subprocess.DEVNULL)  # the kernel's own remarks
-    except (DeadKernelError, CellTimeoutError):
-        raise NotebookError(f"{path}: cell {done + 1} ended the kernel, or would not end; mend it first") from None
-    found = next((output.data[READY] for output in notebook.cells[-1].outputs if READY in output.get("data", {})), None)
+        ran = run(notebook, path.parent, environment, say)
+    except StoppedError as error:
+        raise NotebookError(f"{path}: {error}; mend it first") from None
+    found = next(data(ran.cells[-1:], READY), None)
     if found is None:
         raise NotebookError(
             f"{path}: its cell with `begin` did not run; fetch the assignment anew and copy your work into it"
@@ -90,7 +78,7 @@ def rehearse(path: Path, say: Callable[[int, int], None] = lambda _done, _cells:
         student=found["student"],
         answers=found["answers"],
         memo=look_at(text.memo, found["given"]),
-        errors=_errors(notebook.cells[:-1]),
+        errors=_errors(ran.cells[:-1]),
         used=uses(text.code) if text.by_hand == "note" else [],
     )
 

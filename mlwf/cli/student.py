@@ -1,7 +1,6 @@
 """`mlwf case` and `mlwf check`: a student's numbers, and whether a notebook is ready to be submitted."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -102,7 +101,6 @@ def check(notebook: Path, as_json: bool) -> None:
 
     if notebook.is_dir():
         raise click.UsageError(f"{notebook} is a folder; name the notebook in it", click.get_current_context())
-    os.environ.pop("NBGRADER_EXECUTION", None)  # it would make the cells give marks
     try:
         with running() as say:
             found = rehearse(notebook, say)

@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import chdir, suppress
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
@@ -24,9 +21,9 @@ from traitlets.config import Config
 from mlwf.assignment import QUESTIONS
 from mlwf.assignment.kernel import VERDICT
 from mlwf.assignment.notebook import NotebookError, read, text_of
+from mlwf.assignment.runner import StoppedError, data, run
 from mlwf.course.students import ASSIGNMENT
 
-SECONDS_PER_CELL = 30
 SOLUTION = "### BEGIN SOLUTION"
 KEY_OF_THE_SOURCE = "constraint-tax"
 
@@ -192,22 +189,11 @@ def _numbers(notebooks: dict[str, nbformat.NotebookNode]) -> str:
 def _marks(notebooks: dict[str, nbformat.NotebookNode], folder: str, course: Path) -> str:
     """Run a notebook as nbgrader would, and compare its points with what it should have."""
     _cells(notebooks.get(folder))
-    notebook = nbformat.from_dict(notebooks[folder])  # type: ignore[no-untyped-call]
-    client = NotebookClient(
-        notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", allow_errors=True,
-        resources={"metadata": {"path": str(course / folder / ASSIGNMENT)}},
-    )  # fmt: skip
     environment = os.environ | {"NBGRADER_EXECUTION": "autograde", "MLWF_STUDENT": "somebody"}
     try:
-        client.execute(env=environment, stderr=subprocess.DEVNULL)
-    except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
-        raise _Trouble(f"{folder}/ did not run to its end ({type(error).__name__}). Run it in JupyterLab.") from error
-    verdicts = [
-        output.data[VERDICT]
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if VERDICT in output.get("data", {})
-    ]
+        verdicts = list(data(run(notebooks[folder], course / folder / ASSIGNMENT, environment).cells, VERDICT))
+    except StoppedError as error:
+        raise _Trouble(f"{folder}/ did not run to its end: {error}. Run it in JupyterLab.") from error
     total = sum(question.points for question in QUESTIONS.values())
     got = sum(verdict["points"] for verdict in verdicts)
     should = total if folder == "source" else 0

@@ -101,11 +101,13 @@ def set_settings(course, text):
         (
             [
                 lambda course: edit(course, "release", "# Your working goes here.", "### BEGIN SOLUTION"),
+                lambda course: edit(course, "source", "multiplier = 2 ** (my.stage - 1)", "import os; os._exit(0)"),
                 lambda course: (course / "gradebook.db").write_text("no database"),
                 lambda course: (course.parent / "exchange").chmod(0o755),
             ],
             {
                 "release": "release/ shows the solution of multiplier-answer",
+                "solution": "source/ did not run to its end: cell 3 ended the kernel, or would not end. Run it in JupyterLab.",
                 "gradebook": "can't be opened",
                 "exchange": "can't be written by everybody",
             },
