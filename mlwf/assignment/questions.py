@@ -151,6 +151,7 @@ def _linear_lines(race: Race) -> tuple[Line, ...]:
     return closes, Line(f"{ahead:g} / {closes.value:.4g}", "weeks until level")
 
 
+@lru_cache(maxsize=64)
 def _as_if_linear(race: Race) -> int | None:
     """The crossover week of the same race without saturation."""
     small, large = (_linear(strategy) for strategy in (race.small, race.large))
@@ -195,6 +196,7 @@ class Level:
         return None if self.hour is None else ceil(self.hour / 24)
 
 
+@lru_cache(maxsize=64)
 def level_in_week(case: Case, off: float = 0.0) -> Level:
     """The fourth race in the week to look at; `off` is by how much the large model's level was rounded."""
     race, week = case.race(4), case.fourth_week
@@ -227,9 +229,9 @@ def _crossover_trials(case: Case) -> tuple[tuple[tuple[int, float, int], int | N
             race = Race(case.small(cycle, decay), case.large(decay), weeks)
             found = race.found.week
             if (
-                _clear(race)
-                and (found is None) == (sort == "never")
+                (found is None) == (sort == "never")
                 and all(t[0] != (cycle, decay, weeks) for t in trials)
+                and _clear(race)
             ):
                 trials.append(((cycle, decay, weeks), found))
                 count -= 1
@@ -246,9 +248,15 @@ def _wh(case: Case) -> float:
     return model.wh_per_day(case.power_w, case.phone_cycle, case.session_hours)
 
 
-def _shortest_cycle(case: Case) -> int | None:
+@lru_cache(maxsize=64)
+def _fitting_cycles(case: Case) -> tuple[int, ...]:
+    """Cycles of the list that the battery allows, the shortest first."""
     phone = model.Device("phone", case.power_w, case.battery_wh, 0)
-    return min(model.fitting_cycles(phone, case.cycles, case.session_hours), default=None)
+    return tuple(sorted(model.fitting_cycles(phone, case.cycles, case.session_hours)))
+
+
+def _shortest_cycle(case: Case) -> int | None:
+    return next(iter(_fitting_cycles(case)), None)
 
 
 def _cloud(case: Case, session_hours: float | None = None) -> model.CloudBill:
