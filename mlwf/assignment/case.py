@@ -1,6 +1,7 @@
 """The numbers that a student works with."""
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property, lru_cache
 from typing import Any
 
 from mlwf.model import CLOUD, MOBILE, STAGES, Crossover, Strategy, crossover, large_strategy, small_strategy
@@ -20,7 +21,7 @@ class Race:
     large: Strategy
     weeks: int
 
-    @property
+    @cached_property
     def found(self) -> Crossover:
         """When the small model is ahead."""
         return crossover(self.small, self.large, self.weeks)
@@ -71,14 +72,7 @@ class Case:
 
     def race(self, number: int) -> Race:
         """One of the four races."""
-        cycle, decay = {
-            1: (self.linear_cycle, 1.0),
-            2: (self.saturating_cycle, self.saturating_decay),
-            3: (self.third_cycle, self.third_decay),
-            4: (self.fourth_cycle, self.fourth_decay),
-        }[number]
-        small = self.small(cycle, decay, self.fourth_gain if number == 4 else None)
-        return Race(small, self.large(decay), self.weeks)
+        return _race(self, number)
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Label, value, unit and name of every field, as text, in the order in which the questions need them."""
@@ -91,6 +85,18 @@ class Case:
             )
             for entry in fields(self)
         ]
+
+
+@lru_cache(maxsize=64)  # many questions and mistakes ask about one race, and it remembers who led when
+def _race(case: Case, number: int) -> Race:
+    cycle, decay = {
+        1: (case.linear_cycle, 1.0),
+        2: (case.saturating_cycle, case.saturating_decay),
+        3: (case.third_cycle, case.third_decay),
+        4: (case.fourth_cycle, case.fourth_decay),
+    }[number]
+    small = case.small(cycle, decay, case.fourth_gain if number == 4 else None)
+    return Race(small, case.large(decay), case.weeks)
 
 
 def _shown(name: str, value: object) -> str:

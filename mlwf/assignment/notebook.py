@@ -65,6 +65,16 @@ def text_of(notebook: nbformat.NotebookNode) -> Text:
     return Text(code, memos[0] if memos else None, begins.get("course", ""), begins.get("by_hand", "note"))
 
 
+def solutions(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Return what stands in the solution cells, by `grade_id`, without the lines that mark the solution."""
+    marked = [(cell.metadata.get("nbgrader", {}), cell.source) for cell in notebook.cells]
+    return {
+        data["grade_id"]: "\n".join(line for line in text.splitlines() if not line.strip().startswith("### "))
+        for data, text in marked
+        if data.get("solution")
+    }
+
+
 def _given_to_begin(code: tuple[str, ...]) -> dict[str, str]:
     """The texts that the first call of `begin` is given by name."""
     for cell in code:

@@ -4,7 +4,7 @@ Numbers are drawn anew until they are fair: a pocket calculator and a few trials
 no rounding on the way decides an answer, and no mistake that we know leads to the right value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from math import ceil, floor
 from typing import Any
@@ -164,19 +164,18 @@ def is_fair(case: Case) -> bool:
     third = case.race(3)
     if third.small.limit() > third.large.start - 0.5 or third.large.limit() > third.large.ceiling - 0.1:
         return False
-    return not lucky_slips(case) and _battery_is_fair(case)
+    return _battery_is_fair(case) and not any(lucky_slips(case))
 
 
-def lucky_slips(case: Case) -> list[str]:
+def lucky_slips(case: Case) -> Iterator[str]:
     """Name the mistakes that would lead to the right value with this case, as "question: mistake"."""
-    found = []
     for question in filter(lambda question: question.slips, QUESTIONS.values()):
-        right = question.solve(case, truth(question, case))
+        earlier = truth(question, case)
+        right = question.solve(case, earlier)
         for slip in question.slips:
-            value = slip.value(case, truth(question, case))
+            value = slip.value(case, earlier)
             if value is not None and right is not None and abs(value - right) <= 2 * question.tolerance + 1e-6:
-                found.append(f"{question.id}: {slip.name}")
-    return found
+                yield f"{question.id}: {slip.name}"
 
 
 def _battery_is_fair(case: Case) -> bool:

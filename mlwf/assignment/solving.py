@@ -81,6 +81,7 @@ def linear_lines(race: Race) -> tuple[Line, ...]:
     return closes, Line(f"{ahead:g} / {closes.value:.4g}", "weeks until level")
 
 
+@lru_cache(maxsize=64)
 def week_as_if_linear(race: Race) -> int | None:
     """The crossover week of the same race without saturation."""
     small, large = (_linear(strategy) for strategy in (race.small, race.large))
@@ -126,6 +127,7 @@ class Level:
         return None if self.hour is None else ceil(self.hour / 24)
 
 
+@lru_cache(maxsize=64)
 def level_in_week(case: Case, off: float = 0.0) -> Level:
     """The fourth race in the week to look at; `off` is by how much the large model's level was rounded."""
     race, week = case.race(4), case.fourth_week
@@ -155,9 +157,9 @@ def crossover_trials(case: Case) -> tuple[tuple[tuple[int, float, int], int | No
             race = Race(case.small(cycle, decay), case.large(decay), weeks)
             found = race.found.week
             if (
-                _clear(race)
-                and (found is None) == (sort == "never")
+                (found is None) == (sort == "never")
                 and all(t[0] != (cycle, decay, weeks) for t in trials)
+                and _clear(race)
             ):
                 trials.append(((cycle, decay, weeks), found))
                 count -= 1
@@ -175,6 +177,7 @@ def phone_wh(case: Case) -> float:
     return model.wh_per_day(case.power_w, case.phone_cycle, case.session_hours)
 
 
+@lru_cache(maxsize=64)
 def shortest_cycle(case: Case) -> int | None:
     """The shortest of the cycles to choose from that the battery lasts for; None if it lasts for none."""
     phone = model.Device("phone", case.power_w, case.battery_wh, 0)

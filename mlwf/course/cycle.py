@@ -33,6 +33,7 @@ from nbgrader.exchange.default import (
 from traitlets.config import Config
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
+from mlwf.assignment.notebook import read, solutions
 from mlwf.course.students import ASSIGNMENT, STUDENTS, Student
 
 SECONDS_PER_CELL = 5
@@ -106,8 +107,8 @@ class Cycle:
         notebook = self._home(student) / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
         written = dict(student.answers)
         if student.solves:
-            written = _solutions(self.source / notebook.name) | written
-        content = _read(notebook)
+            written = solutions(read(self.source / notebook.name)) | written
+        content = read(notebook)
         for cell in content.cells:
             answer = written.pop(cell.metadata.get("nbgrader", {}).get("grade_id"), None)
             if answer is not None:
@@ -165,20 +166,6 @@ def _course_config(course: Path) -> Config:
     for elsewhere in ("CourseDirectory", "Exchange", "ExchangeFactory", "Authenticator"):
         config.pop(elsewhere, None)
     return config
-
-
-def _read(notebook: Path) -> Any:  # noqa: ANN401 - nbformat has no types
-    return nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
-
-
-def _solutions(source: Path) -> dict[str, str]:
-    """What stands in the solution cells, by `grade_id`, without the lines that mark the solution."""
-    marked = [(cell.metadata.get("nbgrader", {}), cell.source) for cell in _read(source).cells]
-    return {
-        data["grade_id"]: "\n".join(line for line in text.splitlines() if not line.strip().startswith("### "))
-        for data, text in marked
-        if data.get("solution")
-    }
 
 
 class _Errors(logging.Handler):

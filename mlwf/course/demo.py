@@ -4,12 +4,11 @@ Needs nothing but the standard library and psutil, so that the command starts at
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from mlwf.course.environment import clean_environment
 from mlwf.course.students import ASSIGNMENT, answer_key
 
 CHECKOUT = Path(__file__).parents[2]
@@ -131,7 +131,7 @@ def _cycle(course: Path, folder: Path, log: Any) -> Iterator[Iterator[dict[str, 
     process = subprocess.Popen(
         [sys.executable, "-m", "mlwf.course.cycle", str(course), str(folder)],
         cwd=folder,
-        env=_environment(os.environ, folder),
+        env=clean_environment(folder / "home"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,
@@ -159,20 +159,3 @@ def _end(process: subprocess.Popen[str]) -> None:
     for child in started:
         with suppress(psutil.NoSuchProcess):
             child.kill()
-
-
-def _environment(own: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment of a user who has set nothing of Jupyter's, nbgrader's or IPython's."""
-    clean = {name: value for name, value in own.items() if not name.startswith(("JUPYTER", "NBGRADER", "IPYTHON"))}
-    home = folder / "home"
-    home.mkdir()
-    return clean | {
-        # nbgrader calls `alembic` by name, and the virtual environment need not be activated.
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), own.get("PATH", os.defpath))),
-        "TMPDIR": str(home),  # nbgrader leaves folders of its own there
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "PYTHONWARNINGS": "default",  # not "error", under which third-party code would stop
-    }

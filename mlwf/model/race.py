@@ -7,6 +7,7 @@ decided at once and no hour is ever skipped.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 from mlwf.model._validate import integer, real
@@ -109,6 +110,7 @@ def _saturating_curve(strategy: Strategy) -> Callable[[int], float]:
     return lambda k: min(ceiling, start + gain * (1 - decay**k) / (1 - decay))
 
 
+@lru_cache(maxsize=1024)  # reading decimals takes as long as the rest of a linear comparison
 def _decimal(value: float) -> Fraction:
     return Fraction(str(value))
 

@@ -1,7 +1,6 @@
 """The assignment's notebooks: the instructors' in source/, and the students' in release/ that is generated from it."""
 
 import ast
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from nbgrader.utils import determine_grade
 
 from mlwf.assignment import QUESTIONS
 from mlwf.assignment.case import PUBLISHED
+from mlwf.course.environment import clean_environment
 from mlwf.model import GATES, STAGES, large_strategy, small_strategy
 
 ROOT = Path(__file__).parents[2]
@@ -35,14 +35,6 @@ def solution_lines(text):
     lines = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", text, re.DOTALL)
     stripped = [line.split("#")[0].strip() for block in lines for line in block.splitlines()]
     return [line for line in stripped if len(line) > 3]
-
-
-def environment(**more):
-    """An environment in which nbgrader finds its `alembic`, and nothing of the user's own settings."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NBGRADER", "JUPYTER", "PYTHONWARN"))
-    }
-    return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | more
 
 
 # What a student may call; `accuracy` is a function in the solution itself, `memory_gates` a dict there.
@@ -167,7 +159,7 @@ def generated(tmp_path_factory):
         shutil.copy(ROOT / "nbgrader_config.py", folder)
         command = [sys.executable, "-m", "nbgrader", "generate_assignment", "constraint_tax"]
         quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        runs.append(subprocess.Popen(command, cwd=folder, env=environment(JUPYTER_CONFIG_DIR=str(folder)), **quiet))
+        runs.append(subprocess.Popen(command, cwd=folder, env=clean_environment(folder / "home"), **quiet))
     for run in runs:
         said, _ = run.communicate(timeout=120)
         assert run.returncode == 0, said
@@ -232,7 +224,7 @@ def executed(path, folder, mode):
     run = subprocess.run(
         command,
         cwd=folder,
-        env=environment(NBGRADER_EXECUTION=mode),
+        env=clean_environment(folder / "home") | {"NBGRADER_EXECUTION": mode},
         capture_output=True,
         text=True,
         check=False,
@@ -259,7 +251,7 @@ def validated(path, folder):
     """What `nbgrader validate` says about `path`."""
     shutil.copy(path, folder / path.name)
     command = [sys.executable, "-m", "nbgrader", "validate", path.name]
-    env = environment(JUPYTER_CONFIG_DIR=str(folder))
+    env = clean_environment(folder / "home")
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True, timeout=120).stdout
 
 

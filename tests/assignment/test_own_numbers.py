@@ -74,7 +74,7 @@ def test_what_is_no_name_is_refused(course, student, error):
 @many
 def test_no_mistake_leads_to_the_right_value(count):
     """Is there no case in which a mistake that we know would go unnoticed?"""
-    assert [(n, lucky) for n, case in enumerate(cases(count)) if (lucky := lucky_slips(case))] == []
+    assert [(n, lucky) for n, case in enumerate(cases(count)) if (lucky := list(lucky_slips(case)))] == []
 
 
 @many
@@ -134,11 +134,10 @@ def test_worked_answers_lead_to_the_answers(count):
     """Does whoever follows the lines with a calculator get full marks?"""
     for case in cases(count):
         for question in QUESTIONS.values():
-            right = question.solve(case, truth(question, case))
-            lines = question.work(case)
-            if question.inputs or right is None or question.concludes(case):
+            if question.inputs or question.concludes(case):
                 continue
-            assert math.isclose(lines[-1].value, right, abs_tol=question.tolerance), (question.id, case)
+            right = question.solve(case, truth(question, case))
+            assert math.isclose(question.work(case)[-1].value, right, abs_tol=question.tolerance), (question.id, case)
 
 
 def test_each_answer_earns_its_points_with_own_numbers():

@@ -1,25 +1,15 @@
 """A student at a page: what a person does with mouse or keyboard, and reads from the screen."""
 
-import json
 import time
-from importlib.resources import files
 
+from accessibility import WCAG, violations
+from choices import ANSWERS
 from playwright.sync_api import Locator, Page, expect
 
 from mlwf.lab.content import questions
 
 STARTS_WITHIN_MS = 120_000
 MOST_TABS = 150
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-# What somebody might answer who gets nearly everything wrong, and then the reflections right.
-ANSWERS = {
-    "cost": "10x",
-    "failure": "requirement",
-    "strategy": "small",
-    "crossing": "week20",
-    "battery": "hardware",
-    "rate": "decay",
-}
 
 
 class Student:
@@ -130,17 +120,7 @@ class Student:
         """What axe finds against WCAG 2.1 A and AA within `selector`."""
         # The page names sliders once its changes rest.
         expect(self.page.locator(".widget-slider .noUi-handle:not([aria-label])")).to_have_count(0)
-        self.page.evaluate(AXE + ";0")
-        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-        found = self.page.evaluate(
-            "([selector, rules]) => axe.run({include: [[selector]]}, {runOnly: rules, resultTypes: ['violations']})",
-            [selector, rules],
-        )
-        return [
-            f"{violation['id']}: {node['html'][:200]} {json.dumps(node['any'][:1])[:300]}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
+        return violations(self.page, selector, WCAG)
 
 
 class Instrument:

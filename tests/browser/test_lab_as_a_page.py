@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
+from choices import ANSWERS
 from playwright.sync_api import Browser, Page, expect
-from student import ANSWERS, Student
+from student import Student
 
 from mlwf import model
 from mlwf.figures.palette import DARK, LIGHT

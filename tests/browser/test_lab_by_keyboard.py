@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from choices import ANSWERS
 from playwright.sync_api import Page, expect
-from student import ANSWERS, STARTS_WITHIN_MS, Student
+from student import STARTS_WITHIN_MS, Student
 
 from mlwf import model
 from mlwf.lab.content import questions

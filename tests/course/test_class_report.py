@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from in_browser import check_pages, on_each_screen
 
 from mlwf.assignment import QUESTIONS, Verdict, own_case
 from mlwf.assignment.kernel import VERDICT
@@ -111,10 +112,17 @@ def test_a_folder_without_gradebook_is_said_in_a_line(tmp_path, command):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def report(graded_course, command, tmp_path_factory):
+    """What the command says of a class of five, and the page that it writes."""
+    path = tmp_path_factory.mktemp("report") / "r.html"
+    return command("course", "report", "--course", graded_course, "--json", "--to", path), path
+
+
 @pytest.mark.course
-def test_the_report_of_a_real_class(graded_course, command, tmp_path):
+def test_the_report_of_a_real_class(report):
     """Are the class's totals, mistakes, missing answers and crashes in the report?"""
-    done = command("course", "report", "--course", graded_course, "--json", "--to", tmp_path / "r.html")
+    done, path = report
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     students = {row["student"]: row for row in found["students"]}
@@ -125,7 +133,15 @@ def test_the_report_of_a_real_class(graded_course, command, tmp_path):
         {name: row[name] for name in ("question", "slip", "count")} for row in found["slips"]
     ]
     assert found["few"]
-    assert "Class report: constraint_tax" in (tmp_path / "r.html").read_text()
+    assert "Class report: constraint_tax" in path.read_text()
+
+
+@pytest.mark.course
+@on_each_screen
+def test_in_a_real_browser(browser, report, width, scheme):
+    """Can everybody read it on a phone and at a desk, in the light and in the dark, without sending for anything?"""
+    _, path = report
+    check_pages(browser, [path], width, scheme, {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 28)"})
 
 
 @pytest.mark.course

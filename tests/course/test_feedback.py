@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
 import nbformat.v4 as nbf
 import pytest
 from bs4 import BeautifulSoup
+from in_browser import check_pages, on_each_screen
 from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -34,7 +34,6 @@ ADA = own_case("constraint-tax", "ada")
 RACES = {"linear_week": 1, "saturating_week": 2, "third_week": 3}
 DRAWN = (*RACES, "level_day", "phone_wh", "battery_ratio")
 EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">'
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
 def given(name, cell, **data):
@@ -378,28 +377,10 @@ def pages(demo):
 
 
 @pytest.mark.course
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@on_each_screen
 def test_in_a_real_browser(browser, pages, width, scheme):
     """Is every page free of sideways scrolling, of requests, and of anything that axe finds, in the light and in the dark?"""
-    tab = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    asked, said = [], []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.on("console", lambda message: said.append(message.text))
-    for path in pages.values():
-        tab.goto(path.as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth") == width
-        for details in tab.locator("details > summary").all():
-            details.click()
-        assert tab.evaluate("document.documentElement.scrollWidth") == width
-        ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
-        tab.evaluate(AXE + ";0")
-        found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found] == []
-    assert asked == [path.as_uri() for path in pages.values()]
-    assert said == []
-    tab.context.close()
+    check_pages(browser, pages.values(), width, scheme, {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"})
 
 
 @pytest.mark.course

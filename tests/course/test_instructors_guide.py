@@ -1,16 +1,16 @@
 """The instructors' guide, followed to the letter."""
 
 import csv
-import os
 import re
 import shutil
 import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+
+from mlwf.course.environment import clean_environment
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "instructors.md").read_text()
@@ -43,20 +43,14 @@ def place(tmp_path) -> tuple[Path, Path, dict[str, str]]:
     shutil.copytree(ROOT / "source", course / "source")
     shutil.copytree(ROOT / "release", course / "release")
     shutil.copy(ROOT / "nbgrader_config.py", course)
-    (tmp_path / "jupyter").mkdir()
-    (tmp_path / "jupyter" / "nbgrader_config.py").write_text(f"get_config().Exchange.root = {str(exchange)!r}\n")
+    home = tmp_path / "home"
+    settings = home / "config" / "nbgrader_config.py"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"get_config().Exchange.root = {str(exchange)!r}\n")
     # The recipe of `make assignment` as it stands, without the set-up that it asks for.
     recipe = (ROOT / "Makefile").read_text().split("assignment: .venv/ready-lab+course\n")[1]
     (course / "Makefile").write_text(f"SHELL := /bin/bash\nassignment:\n{recipe}")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "NBGRADER"))},
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "jupyter"),
-        "JUPYTER_DATA_DIR": str(tmp_path / "data"),
-        "PYTHONWARNINGS": "default",
-    }
-    return course, student, environment
+    return course, student, clean_environment(home) | {"HOME": str(home)}
 
 
 def test_the_guide_leads_from_the_source_to_marks(place):

@@ -1,6 +1,5 @@
 """A course in a folder of its own, graded by nbgrader's own command."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from nbgrader.api import Gradebook
 
 from mlwf.assignment import QUESTIONS
 from mlwf.assignment.kernel import NOTE, VERDICT
+from mlwf.course.environment import clean_environment
 
 FLAGS = ("slip", "followed_through", "right_for", "missing")
 
@@ -33,7 +33,8 @@ class Course:
         self.refusals: dict[str, str] = {}
         shutil.copytree(ROOT / "source", folder / "source")
         shutil.copy(ROOT / "nbgrader_config.py", folder)
-        self.environment = _environment(folder)
+        home = folder / "home"
+        self.environment = clean_environment(home) | {"HOME": str(home)}
         said = self._nbgrader("generate_assignment")
         assert said.returncode == 0, said.stderr
 
@@ -105,20 +106,3 @@ def _reason(said: subprocess.CompletedProcess[str]) -> str:
     warnings = re.findall(r"WARNING\] (.*)", said.stderr)
     assert said.returncode, "nbgrader does not refuse it"
     return f"nbgrader refuses: {warnings[-1] if warnings else said.stderr[-500:]}"
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """The environment of a user who has set nothing of Jupyter's, nbgrader's or IPython's."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "NBGRADER", "IPYTHON"))}
-    home = folder / "home"
-    (home / "tmp").mkdir(parents=True)
-    return own | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # nbgrader calls `alembic` by name
-        "HOME": str(home),
-        "TMPDIR": str(home / "tmp"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "PYTHONWARNINGS": "default",
-    }

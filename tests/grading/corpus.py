@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,14 @@ from typing import Any
 import nbformat
 
 from mlwf.assignment import PUBLISHED, QUESTIONS, Case, own_case
+from mlwf.assignment.notebook import read, solutions
 from mlwf.assignment.questions import truth
 
 ROOT = Path(__file__).parents[2]
 NAME = Path("constraint_tax") / "constraint_tax.ipynb"
 COURSE = "constraint-tax"
 BY_HAND = "by hand"
+SOLUTIONS = solutions(read(ROOT / "source" / NAME))
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -44,7 +45,7 @@ class Submission:
     def write(self, folder: Path) -> None:
         """Put the notebook where nbgrader collects it."""
         notebook = nbformat.read(ROOT / "release" / NAME, as_version=4)
-        written = _solutions() if self.solved else {}
+        written = SOLUTIONS if self.solved else {}
         written = written | {f"{question}-answer": _filled(text) for question, text in self.answers.items()}
         for cell in notebook.cells:
             cell.source = written.get(cell.id, cell.source)
@@ -89,17 +90,6 @@ def _edit(
         del cells[at(forget)].metadata["nbgrader"]
 
 
-@cache
-def _solutions() -> dict[str, str]:
-    """What stands in the source's answer cells, without the lines that mark the solution."""
-    cells = nbformat.read(ROOT / "source" / NAME, as_version=4).cells
-    return {
-        cell.id: "\n".join(line for line in cell.source.splitlines() if not line.strip().startswith("### "))
-        for cell in cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-    }
-
-
 def _filled(text: str) -> str:
     """Put in the day that is right for others' numbers, where the text asks for it."""
     day = QUESTIONS["level_day"]
@@ -126,7 +116,7 @@ def _slip(question_id: str, name: str) -> Submission:
     later = {
         q.id: q.follow_through * q.points
         for q in QUESTIONS.values()
-        if question_id in q.builds_on and question.name in _solutions()[f"{q.id}-answer"]
+        if question_id in q.builds_on and question.name in SOLUTIONS[f"{q.id}-answer"]
     }
     return Submission(
         student,

@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import ipywidgets as widgets
+from choices import ANSWERS
 
 from mlwf.instruments.browser import Panel
 from mlwf.lab import Lab
@@ -19,15 +20,6 @@ BEHIND_FIRST_REFLECTION = ("cost_maths", "race_intro", "choose_context", "predic
 BEHIND_RACE_PREDICTIONS = ("show_race", "show_gates", "show_energy", "reflect_on_race", "status", "share")
 BEHIND_LAST_REFLECTIONS = ("compare_race", "race_maths", "finish", "show_map", "show_challenge")
 LOCKED = BEHIND_FIRST_PREDICTION + BEHIND_FIRST_REFLECTION + BEHIND_RACE_PREDICTIONS + BEHIND_LAST_REFLECTIONS
-# Of somebody who gets all predictions wrong and all reflections right.
-ANSWERS = {
-    "cost": "10x",
-    "failure": "requirement",
-    "strategy": "small",
-    "crossing": "week20",
-    "battery": "hardware",
-    "rate": "decay",
-}
 WAITING = {
     note(section["waiting"]).value
     for name in ("act1", "act2", "explore")

@@ -2,8 +2,8 @@
 
 import ipywidgets as widgets
 import pytest
+from choices import ANSWERS
 from reader import (
-    ANSWERS,
     BEHIND_FIRST_PREDICTION,
     BEHIND_FIRST_REFLECTION,
     BEHIND_LAST_REFLECTIONS,

@@ -3,7 +3,8 @@
 import re
 
 import ipywidgets as widgets
-from reader import ANSWERS, BEHIND_LAST_REFLECTIONS, answer, button, everything, plain, show_all, source, words
+from choices import ANSWERS
+from reader import BEHIND_LAST_REFLECTIONS, answer, button, everything, plain, show_all, source, words
 
 from mlwf.instruments.browser import Panel
 from mlwf.lab.content import questions, texts

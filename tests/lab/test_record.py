@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import ipywidgets as widgets
 import pytest
+from choices import ANSWERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reader import ANSWERS, PARTS, answer, answer_all, button, only, opened, plain, show_all, submit_all, words
+from reader import PARTS, answer, answer_all, button, only, opened, plain, show_all, submit_all, words
 
 from mlwf.instruments import (
     ChallengeModel,

@@ -6,8 +6,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from choices import ANSWERS
 from PIL import Image
-from reader import ANSWERS, button, plain, source, submit_all
+from reader import button, plain, source, submit_all
 
 from mlwf.lab import Lab
 from mlwf.lab.content import questions
