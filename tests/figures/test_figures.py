@@ -29,7 +29,12 @@ FUNCTIONS = {
     figures.crossing_map: {"large_cycle": (1, 336), "small_cycle": (1, 168), "decay": (0.9, 1.0, 0.01), "weeks": (4, 52)},
 }  # fmt: skip
 each_tour = pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.name)
-each_look = pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+# Four times the pixels take as long as two other looks, and test_twice_the_pixel_ratio_is_twice_the_picture sees them too.
+each_look = pytest.mark.parametrize(
+    "look",
+    [pytest.param(look, marks=pytest.mark.thorough if look is SHARP else ()) for look in LOOKS.values()],
+    ids=LOOKS,
+)
 
 
 class Images(HTMLParser):
