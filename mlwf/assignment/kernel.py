@@ -12,7 +12,7 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from mlwf.assignment.answers import AnswerError, Plain, call_plainly, for_json, plain, read_number
+from mlwf.assignment.answers import AnswerError, for_json, read_number
 from mlwf.assignment.by_hand import uses
 from mlwf.assignment.case import PUBLISHED, Case
 from mlwf.assignment.marks import mark
@@ -20,6 +20,7 @@ from mlwf.assignment.memo import MEMO_POINTS, look_at
 from mlwf.assignment.notebook import NotebookError, read, text_of
 from mlwf.assignment.own import own_case
 from mlwf.assignment.questions import QUESTIONS, Question
+from mlwf.plain import Plain, call_plainly, plain
 
 BY_HAND = ("note", "off")
 VERDICT = "application/vnd.mlwf.verdict+json"
