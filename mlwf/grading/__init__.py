@@ -1,0 +1,1 @@
+"""Grades a nbgrader course: sealed, many submissions at once, and every test from the instructor's own version."""
