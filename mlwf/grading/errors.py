@@ -1,5 +1,5 @@
-"""What keeps a course from being graded."""
+"""What stops grading as a whole."""
 
 
 class GradingError(Exception):
-    """One line that says what is wrong, where, and what to do."""
+    """Nothing can be graded so; the message is one line for the instructor and says what to do."""

@@ -1,0 +1,324 @@
+"""A nbgrader course in a folder: its configuration, where everything is, and what the sandbox allows."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from functools import cached_property
+from glob import escape, glob
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import Any
+
+from jupyter_core.application import JupyterApp
+from nbgrader.api import Gradebook
+from nbgrader.apps.autogradeapp import AutogradeApp
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import BasePlugin
+from nbgrader.preprocessors import AssignLatePenalties, Execute, IgnorePattern, LimitOutput
+from nbgrader.utils import find_all_files
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Int, TraitError
+from traitlets.config import Config, Configurable
+
+from mlwf.grading.errors import GradingError
+
+# Seconds to wait for somebody else who writes to the gradebook; formgrader takes far less than one.
+PATIENCE = 60
+
+
+class Sealed(Configurable):
+    """What one submission may use while it is graded; set in ``nbgrader_config.py`` as ``c.Sealed.memory_mb = 2048``."""
+
+    memory_mb = Int(
+        1024, min=64, help="Megabytes of memory for all processes of one submission, and for each of them."
+    ).tag(config=True)
+    cpu_seconds = Int(
+        300, min=1, help="Seconds of processor time for one notebook; a single cell is stopped by c.Execute.timeout."
+    ).tag(config=True)
+    wall_seconds = Int(600, min=1, help="Seconds by the clock for one notebook, whatever it waits for.").tag(
+        config=True
+    )
+    processes = Int(64, min=1, help="Processes and threads that one submission may have at a time.").tag(config=True)
+    file_mb = Int(64, min=1, help="Megabytes for one file that it writes, and for all of them.").tag(config=True)
+    open_files = Int(256, min=16, help="Files that one process may have open at a time.").tag(config=True)
+    output_kb = Int(
+        1024, min=1, help="Kilobytes of output of one cell, pictures included; what is beyond is cut off."
+    ).tag(config=True)
+
+
+class Course:
+    """A course, configured as ``nbgrader`` would be when it is started in its folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Attributes
+    ----------
+    config : Config
+        All that the configuration files say.
+    root : Path
+        The folder that nbgrader's paths start from.
+    directory : CourseDirectory
+        nbgrader's own, which knows where everything is.
+    sealed : Sealed
+        What a submission may use.
+
+    Raises
+    ------
+    GradingError
+        There is no such folder, or its configuration stops or says what nbgrader does not take.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise GradingError(f"there is no folder {folder}")
+        with _refused_plainly(), chdir(folder):
+            self.config = _configuration()
+            self.directory = CourseDirectory(config=self.config)
+            self.root = Path(self.directory.root)  # here, as nbgrader takes the folder it is in when first asked
+            self.sealed = Sealed(config=self.config)
+            self._autograde = Autograde(coursedir=self.directory, config=self.config)
+            self._execute = Execute(config=self.config)
+
+    def submitted(self, assignment: str, student: str) -> Path:
+        """Say where a student's submission is.
+
+        Parameters
+        ----------
+        assignment, student : str
+
+        Returns
+        -------
+        Path
+        """
+        return self._path(self.directory.submitted_directory, assignment, student)
+
+    def autograded(self, assignment: str, student: str) -> Path:
+        """Say where the graded submission belongs.
+
+        Parameters
+        ----------
+        assignment, student : str
+
+        Returns
+        -------
+        Path
+        """
+        return self._path(self.directory.autograded_directory, assignment, student)
+
+    def source(self, assignment: str) -> Path:
+        """Say where the instructor's version is.
+
+        Parameters
+        ----------
+        assignment : str
+
+        Returns
+        -------
+        Path
+        """
+        return self._path(self.directory.source_directory, assignment, ".")
+
+    def release(self, assignment: str) -> Path:
+        """Say where the students' version is.
+
+        Parameters
+        ----------
+        assignment : str
+
+        Returns
+        -------
+        Path
+        """
+        return self._path(self.directory.release_directory, assignment, ".")
+
+    def students(self, assignment: str) -> list[str]:
+        """Say who submitted an assignment; those whom ``c.CourseDirectory`` excludes are left out.
+
+        Parameters
+        ----------
+        assignment : str
+
+        Returns
+        -------
+        list of str
+            Sorted. A submission is a folder; whether anything is in it is another question.
+        """
+        excluded = set(self.directory.student_id_exclude.split(","))
+        # nbgrader's own pattern, as it matches a path that it has found with its glob.
+        pattern = re.compile(
+            self.directory.format_path(
+                self.directory.submitted_directory, "(?P<student>.*)", re.escape(assignment), escape=True
+            )
+        )
+        names = self.directory.directory_structure.format(
+            nbgrader_step=escape(self.directory.submitted_directory),
+            student_id=self.directory.student_id,
+            assignment_id=escape(assignment),
+        )
+        # Path.glob would find hidden folders too.
+        folders = [self.root / name for name in glob(names, root_dir=self.root)]  # noqa: PTH207
+        matches = [pattern.fullmatch(str(folder)) for folder in folders if folder.is_dir()]
+        return sorted({match["student"] for match in matches if match} - excluded)
+
+    def given_files(self, assignment: str) -> dict[str, bytes]:
+        """Read the files that the instructor puts beside every submission, over the student's own of the same name.
+
+        Parameters
+        ----------
+        assignment : str
+
+        Returns
+        -------
+        dict
+            Relative path, with forward slashes, and content.
+        """
+        folder = self.source(assignment)
+        left_out = set(self._autograde.exclude_overwriting.get(assignment, ()))
+        files = {}
+        for name in find_all_files(str(folder), [*self.ignored, "*.ipynb"]):
+            relative = Path(name).relative_to(folder).as_posix()
+            if relative not in left_out:
+                try:
+                    files[relative] = Path(name).read_bytes()
+                except OSError as error:
+                    raise GradingError(f"{name} can't be read ({error.strerror})") from error
+        return files
+
+    @property
+    def ignored(self) -> list[str]:
+        """Globs of names that nbgrader leaves alone wherever it copies a folder."""
+        return list(self.directory.ignore)
+
+    @property
+    def creates_students(self) -> bool:
+        """Whether somebody whom the gradebook does not know is added to it."""
+        return bool(self._autograde.create_student)
+
+    @property
+    def groupshared(self) -> bool:
+        """Whether other instructors of the group may write."""
+        return bool(self.directory.groupshared)
+
+    @property
+    def permissions(self) -> int:
+        """The mode of every file in ``autograded``."""
+        return int(str(self._autograde.permissions), 8)
+
+    @property
+    def cell_seconds(self) -> float | None:
+        """``c.Execute.timeout``; None for no limit."""
+        timeout = self._execute.timeout
+        return None if timeout is None or timeout < 0 else float(timeout)
+
+    @property
+    def timeout_error(self) -> dict[str, Any]:
+        """What stands in the output of a cell that took longer: ``ename``, ``evalue`` and ``traceback``."""
+        return dict(self._execute.error_on_timeout)
+
+    @cached_property
+    def limit_output(self) -> LimitOutput:
+        """nbgrader's preprocessor that cuts long output."""
+        return LimitOutput(config=self.config)
+
+    @cached_property
+    def ignore_pattern(self) -> IgnorePattern:
+        """nbgrader's preprocessor that drops harmless lines on stderr."""
+        return IgnorePattern(config=self.config)
+
+    @cached_property
+    def late_penalties(self) -> BasePlugin | None:
+        """The plugin that says what being late costs; None where the configuration switches it off."""
+        with _refused_plainly(), chdir(self.root):
+            preprocessor = AssignLatePenalties(config=self.config)
+            preprocessor.init_plugin()
+        names = [getattr(used, "__name__", str(used)) for used in self._autograde.autograde_preprocessors]
+        is_used = preprocessor.enabled and any(name.endswith("AssignLatePenalties") for name in names)
+        return preprocessor.plugin_inst if is_used else None
+
+    @property
+    def gradebook_url(self) -> str:
+        """Where the gradebook is; SQLite waits for others who write to it."""
+        url = make_url(self.directory.db_url)
+        if file := _file(url):
+            patience = {} if "timeout" in url.query else {"timeout": str(PATIENCE)}
+            url = url.set(database=str(self.root / file)).update_query_dict(patience)
+        return url.render_as_string(hide_password=False)
+
+    def open_gradebook(self) -> Gradebook:
+        """Open the gradebook.
+
+        Returns
+        -------
+        Gradebook
+            To be closed; it is a context manager.
+
+        Raises
+        ------
+        GradingError
+            There is none, or it can't be opened.
+        """
+        file = _file(make_url(self.gradebook_url))
+        if file and not Path(file).is_file():  # nbgrader would make an empty one
+            raise GradingError(f"there is no gradebook {file}: run `nbgrader generate_assignment` first")
+        try:
+            return Gradebook(self.gradebook_url, self.directory.course_id)
+        except (SQLAlchemyError, ValueError, OSError, ImportError, SubprocessError) as error:
+            raise GradingError(f"the gradebook can't be opened: {one_line(error)}") from error
+
+    def _path(self, step: str, assignment: str, student: str) -> Path:
+        return Path(os.path.normpath(self.directory.format_path(step, student, assignment)))
+
+
+def one_line(error: BaseException) -> str:
+    """Say in one line what went wrong.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+    """
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+@contextmanager
+def _refused_plainly() -> Iterator[None]:
+    try:
+        yield
+    except GradingError:
+        raise
+    except TraitError as error:
+        raise GradingError(f"nbgrader_config.py asks for what nbgrader does not take: {one_line(error)}") from error
+    except Exception as error:  # a configuration file is a program, and so is a plugin
+        raise GradingError(f"nbgrader_config.py stops with {type(error).__name__}: {one_line(error)}") from error
+
+
+def _configuration() -> Config:
+    """What ``nbgrader autograde`` would read when it is started here."""
+    here = str(Path.cwd())
+    if (
+        here not in sys.path
+    ):  # for plugins that lie beside the configuration; after the installed, unlike nbgrader's own
+        sys.path.append(here)
+    app = AutogradeApp(raise_config_file_errors=True, log_level=logging.CRITICAL)
+    app.load_config_file()
+    root = CourseDirectory(config=app.config).root
+    if root != here:  # the configuration names another folder, which may have one of its own
+        super(JupyterApp, app).load_config_file("nbgrader_config.py", path=root)
+    return Config(app.config)
+
+
+def _file(url: URL) -> str | None:
+    """The file that a SQLite database is in."""
+    is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return url.database if is_file else None
