@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
+from dataclasses import fields
 from functools import cached_property
 from glob import escape, glob
 from pathlib import Path
@@ -17,6 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.autogradeapp import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import Exchange
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import AssignLatePenalties, Execute, IgnorePattern, LimitOutput
 from nbgrader.utils import find_all_files
@@ -26,6 +28,7 @@ from traitlets import Int, TraitError
 from traitlets.config import Config, Configurable
 
 from mlwf.grading.errors import GradingError
+from mlwf.grading.inside.limits import Limits
 
 # Seconds to wait for somebody else who writes to the gradebook; formgrader takes far less than one.
 PATIENCE = 60
@@ -190,6 +193,17 @@ class Course:
                 except OSError as error:
                     raise GradingError(f"{name} can't be read ({error.strerror})") from error
         return files
+
+    @property
+    def limits(self) -> Limits:
+        """What a submission may use."""
+        return Limits(**{each.name: getattr(self.sealed, each.name) for each in fields(Limits)})
+
+    @property
+    def private_folders(self) -> tuple[Path, ...]:
+        """Folders of which no submission may see anything."""
+        exchange = Exchange(config=self.config).root
+        return (self.root, *([Path(exchange)] if exchange else ()))
 
     @property
     def ignored(self) -> list[str]:

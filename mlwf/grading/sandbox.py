@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +33,7 @@ GRACE = 3.0  # seconds between an interrupt and the end
 READY_WITHIN = 60.0
 VALUES_WITHIN = 10.0
 MOST_MESSAGES = 1 << 26  # bytes that one submission may send in all
+MOST_LEFT, MOST_FILES = 1 << 24, 500  # bytes and files that cells may leave
 _ENGINE_FILES = ("__init__.py", "plain.py", "grading/__init__.py", "grading/inside")
 _FROM_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs")
 HOW_TO_SEAL = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or grade with --unsealed what you trust"
@@ -99,9 +100,9 @@ class Sandbox:
         The walls can't be put up here.
     """
 
-    def __init__(self, world: World, limits: Limits | None = None) -> None:
+    def __init__(self, world: World, limits: Limits) -> None:
         self.world = world
-        self.limits = limits or Limits()
+        self.limits = limits
         self._folder = Path(tempfile.mkdtemp(prefix="mlwf-"))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -123,6 +124,7 @@ class Sandbox:
             raise GradingError("mlwf grade needs Linux; elsewhere grade with: nbgrader autograde")
         if self.world.sealed and shutil.which("bwrap") is None:
             raise GradingError(f"submissions can't be sealed in: there is no bwrap; {HOW_TO_SEAL}")
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(os.fspath(self._folder / "zygote"))
         listener.listen(64)
@@ -154,6 +156,11 @@ class Sandbox:
             said = (self._folder / "log").read_text(errors="replace").strip().splitlines()
             raise GradingError(f"submissions can't be sealed in: {said[-1] if said else 'bwrap ended'}; {HOW_TO_SEAL}")
 
+    @property
+    def is_alive(self) -> bool:
+        """True while the zygote is there."""
+        return self._process is not None and self._process.poll() is None
+
     def close(self) -> None:
         """End the zygote and everything that descends from it."""
         if self._process:
@@ -163,6 +170,7 @@ class Sandbox:
                 if stream:
                     with suppress(OSError):
                         stream.close()
+            self._process = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
@@ -273,6 +281,22 @@ class Session:
         except (WireError, KeyError) as error:
             self._end(str(error))
         return Ran(outputs.as_list(), None, late)
+
+    def count(self) -> int | None:
+        """Give the next number to a cell that does not run, and return it; None if the process is gone."""
+        found = self._asked("count", VALUES_WITHIN).get("count")
+        return found if isinstance(found, int) and found >= 0 else None
+
+    def left_behind(self) -> dict[str, bytes]:
+        """Return the files that cells have written into the working folder, by relative path, as far as they are not too many."""
+        found = self._asked("left", VALUES_WITHIN, most=MOST_LEFT).get("files")
+        files = {}
+        for name, content in found.items() if isinstance(found, dict) else ():
+            with suppress(ValueError, TypeError):
+                path = PurePosixPath(os.fsdecode(base64.b64decode(name)))
+                if not path.is_absolute() and ".." not in path.parts and len(files) < MOST_FILES and path.suffix != ".ipynb":
+                    files[path.as_posix()] = base64.b64decode(content)
+        return files
 
     def values(self, names: Sequence[str]) -> dict[str, Plain]:
         """Return what names of the student's hold, as plain values; without those that are missing or still at `...`."""

@@ -77,7 +77,7 @@ def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...]) ->
     _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
     user = _FIRST_ID + number % _IDS if root else _STUDENT
     for place in places:
-        _mount("tmpfs", place, f"size={limits.file_mb * 2}m,nr_inodes=20000,mode=0700,uid={user},gid={user}")
+        _mount("tmpfs", place, f"size={limits.file_mb}m,nr_inodes=20000,mode=0700,uid={user},gid={user}")
     return user
 
 
