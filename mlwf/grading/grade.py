@@ -1,7 +1,8 @@
 """From a submission's folder to graded notebooks: read, mended, run, marked. One submission; knows nothing of the gradebook."""
 
 import ast
-from collections.abc import Iterable, Mapping
+import html
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from typing import Self
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
@@ -110,6 +112,8 @@ class Grader:
             beside |= left  # the next notebook may read what this one has written
             notebooks[name] = mended.notebook
             flags[name] = (*mended.flags, *found)
+            if flags[name]:
+                mended.notebook.cells.insert(0, note(flags[name]))
         return Graded(student, files.timestamp, notebooks, beside, {name: said for name, said in flags.items() if said})
 
     def run(
@@ -126,6 +130,12 @@ class Grader:
         for step in (self._course.ignore_pattern, self._course.limit_output):
             step(notebook, {})
         return tuple(said), {file: content for file, content in left.items() if file not in self._given and file not in extra}
+
+
+def note(flags: Sequence[str]) -> NotebookNode:
+    """Return a cell that tells whoever opens the graded notebook what was found, in formgrader too."""
+    lines = "\n".join(f"- {html.escape(flag, quote=False)}" for flag in flags)
+    return new_markdown_cell(f"**For the instructor:**\n\n{lines}", id="for-the-instructor")  # type: ignore[no-any-return,no-untyped-call]
 
 
 def _is_installed(module: str) -> bool:
