@@ -23,6 +23,7 @@ from mlwf.grading.sandbox import Sandbox, World
 from mlwf.grading.submission import assign, read_files
 from mlwf.grading.verify import Examiner, examiner_for
 
+NOTE = "for-the-instructor"
 ALWAYS = ("numpy", "matplotlib", "matplotlib.figure", "matplotlib_inline.backend_inline")
 
 
@@ -74,6 +75,10 @@ class Grader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the sandboxes."""
         self._open.close()
 
     def wait(self) -> None:
@@ -112,8 +117,7 @@ class Grader:
             beside |= left  # the next notebook may read what this one has written
             notebooks[name] = mended.notebook
             flags[name] = (*mended.flags, *found)
-            if flags[name]:
-                mended.notebook.cells.insert(0, note(flags[name]))
+            add_note(mended.notebook, flags[name])
         return Graded(student, files.timestamp, notebooks, beside, {name: said for name, said in flags.items() if said})
 
     def run(
@@ -132,10 +136,16 @@ class Grader:
         return tuple(said), {file: content for file, content in left.items() if file not in self._given and file not in extra}
 
 
-def note(flags: Sequence[str]) -> NotebookNode:
-    """Return a cell that tells whoever opens the graded notebook what was found, in formgrader too."""
-    lines = "\n".join(f"- {html.escape(flag, quote=False)}" for flag in flags)
-    return new_markdown_cell(f"**For the instructor:**\n\n{lines}", id="for-the-instructor")  # type: ignore[no-any-return,no-untyped-call]
+def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
+    """Tell whoever opens the graded notebook what was found, in its first cell; return whether there is anything to tell."""
+    first = notebook.cells[0] if notebook.cells else None
+    if first is None or first.get("id") != NOTE or "nbgrader" in first.metadata:
+        if not flags:
+            return False
+        first = new_markdown_cell("**For the instructor:**\n", id=NOTE)  # type: ignore[no-untyped-call]
+        notebook.cells.insert(0, first)
+    first.source += "".join(f"\n- {html.escape(flag, quote=False)}" for flag in flags)
+    return True
 
 
 def _is_installed(module: str) -> bool:
