@@ -64,6 +64,8 @@ class Course:
     Parameters
     ----------
     folder : Path
+    config : Config, optional
+        What is configured already, where nbgrader itself is running; else the folder's configuration files are read.
 
     Attributes
     ----------
@@ -82,11 +84,11 @@ class Course:
         There is no such folder, or its configuration stops or says what nbgrader does not take.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Config | None = None) -> None:
         if not folder.is_dir():
             raise GradingError(f"there is no folder {folder}")
         with _refused_plainly(), chdir(folder):
-            self.config = _configuration()
+            self.config = _configuration() if config is None else config
             self.directory = CourseDirectory(config=self.config)
             self.root = Path(self.directory.root)  # here, as nbgrader takes the folder it is in when first asked
             self.sealed = Sealed(config=self.config)

@@ -34,7 +34,7 @@ class Submission(NotebookExporter):  # type: ignore[misc]
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:  # noqa: ANN401 - nbconvert's own
         """Export a notebook; one in `submitted` is mended first."""
         about = resources["nbgrader"]
-        course = Course(Path(self.parent.coursedir.root))
+        course = Course(Path(self.parent.coursedir.root), self.config)
         folder = course.submitted(about["assignment"], about["student"])
         if Path(filename).absolute().parent != folder.absolute():
             return super().from_filename(filename, resources=resources, **more)
@@ -55,7 +55,7 @@ class RunSealed(NbGraderPreprocessor):  # type: ignore[misc]
         """Fill in the outputs."""
         about = resources["nbgrader"]
         assignment, student, name = about["assignment"], about["student"], about["notebook"]
-        course = Course(Path(self.parent.parent.coursedir.root))
+        course = Course(Path(self.parent.parent.coursedir.root), self.config)
         given = course.given_files(assignment)
         grader, left = _graders.get(course, assignment)
         beside = {**read_files(course.submitted(assignment, student), course.ignored).others, **given}
