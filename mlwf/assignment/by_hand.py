@@ -17,6 +17,8 @@ _RUNNERS = frozenset(
     {"system", "getoutput", "run_line_magic", "run_cell_magic", "run", "Popen", "call", "check_call", "check_output", "popen",
      "import_module", "__import__", "exec", "eval", "run_module", "run_path", "find_spec"}
 )  # fmt: skip
+#: Without one of these names in its text a cell uses nothing, and need not be parsed. (Python reads some letters as others.)
+_PERHAPS = re.compile("|".join([r"mlwf", r"[^\x00-\x7f]", *sorted(_RUNNERS)]))
 
 
 def uses(cells: Iterable[str]) -> list[str]:
@@ -31,7 +33,7 @@ def uses(cells: Iterable[str]) -> list[str]:
 
 
 def _uses(cell: str) -> Iterator[str]:
-    tree = parsed(cell)
+    tree = parsed(cell) if _PERHAPS.search(cell) else None
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
             yield from (f"import {alias.name}" for alias in node.names if _is_ours(alias.name))

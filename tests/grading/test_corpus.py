@@ -5,11 +5,15 @@ from the slip, so that a wrong mark does not become golden by a refresh.
 """
 
 import json
+from copy import deepcopy
 
+import nbformat
+import outside
 import pytest
-from corpus import BY_HAND, GOLDEN, SLIPS, SUBMISSIONS, WRITTEN, golden
+from corpus import BY_HAND, GOLDEN, NAME, SLIPS, SUBMISSIONS, WRITTEN, golden
 
 from mlwf.assignment import QUESTIONS
+from mlwf.assignment.verifier import VERIFIER
 
 each = pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda submission: submission.student)
 
@@ -25,6 +29,28 @@ def test_marks_and_messages_are_as_they_were_reviewed(graded, submission, reques
         text = json.dumps(found, indent=1, ensure_ascii=False)
         (GOLDEN / f"{submission.student}.json").write_text(f"{text}\n")
     assert found == golden(submission)
+
+
+@pytest.mark.course
+@pytest.mark.timeout(900)
+@each
+def test_the_verifier_shows_what_nbgrader_shows(graded, submission, monkeypatch):
+    """Is every output the same, byte by byte, when the answers are marked outside of the student's process?"""
+    # In the last one a check runs as the student's own cell, and what it says as data is taken out.
+    if submission.refused or submission.student in {*outside.OTHERWISE, "forgotten-test"}:
+        pytest.skip("shown otherwise, and better")
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setenv("MLWF_STUDENT", submission.student)
+    stock = nbformat.read(graded.folder / "autograded" / submission.student / NAME, as_version=4)
+    found, key = deepcopy(stock), outside.key_of(outside.RELEASE)
+    outputs = outside.marked(found, submission.student, key)
+    for cell in found.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in outputs:
+            cell.outputs = [nbformat.from_dict(output) for output in outputs[name]]
+            cell.outputs[-1].execution_count = cell.execution_count
+    VERIFIER.examiner(key).finish(found, submission.student)
+    assert nbformat.writes(found) == nbformat.writes(stock)
 
 
 @each
