@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Int, TraitError
 from traitlets.config import Config, Configurable
 
-from mlwf.grading.errors import GradingError
+from mlwf.grading.errors import GradingError, one_line
 
 # Seconds to wait for somebody else who writes to the gradebook; formgrader takes far less than one.
 PATIENCE = 60
@@ -224,12 +224,12 @@ class Course:
 
     @cached_property
     def limit_output(self) -> LimitOutput:
-        """nbgrader's preprocessor that cuts long output."""
+        """nbgrader's preprocessor that cuts long output; to be called, and then its ``enabled`` counts."""
         return LimitOutput(config=self.config)
 
     @cached_property
     def ignore_pattern(self) -> IgnorePattern:
-        """nbgrader's preprocessor that drops harmless lines on stderr."""
+        """nbgrader's preprocessor that drops harmless output on stderr; as `limit_output`."""
         return IgnorePattern(config=self.config)
 
     @cached_property
@@ -274,21 +274,6 @@ class Course:
 
     def _path(self, step: str, assignment: str, student: str) -> Path:
         return Path(os.path.normpath(self.directory.format_path(step, student, assignment)))
-
-
-def one_line(error: BaseException) -> str:
-    """Say in one line what went wrong.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    str
-    """
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 @contextmanager
