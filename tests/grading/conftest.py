@@ -1,6 +1,9 @@
 """``pytest tests/grading --refresh-golden`` takes the marks as they are now for right; review them as a diff."""
 
+from types import SimpleNamespace
+
 import classroom
+import ordinary_course
 import pytest
 
 
@@ -30,3 +33,15 @@ def by_nbgrader(tmp_path_factory):
     course = classroom.Course(tmp_path_factory.mktemp("by-nbgrader"))
     course.grade_all()
     return course
+
+
+@pytest.fixture(scope="session")
+def ordinary(tmp_path_factory):
+    """An ordinary course before grading, after nbgrader has graded it, and after some marks by hand and a second time."""
+    folder = tmp_path_factory.mktemp("ordinary")
+    ungraded, first = ordinary_course.stock(folder)
+    again = first.copy(folder / "again")
+    ordinary_course.grade_by_hand(again)
+    for student in ordinary_course.AGAIN:
+        again.nbgrader("autograde", ordinary_course.ASSIGNMENT, "--force", "--student", student)
+    return SimpleNamespace(ungraded=ungraded, first=first, again=again)
