@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 import click
 import nbformat
@@ -28,7 +28,6 @@ from mlwf.grading.execute import Rules, execute
 from mlwf.grading.grade import Grader
 from mlwf.grading.key import assignment_key
 from mlwf.grading.mend import mend
-from mlwf.grading.sandbox import Sandbox
 from mlwf.grading.save import Graded, Saver, stage
 from mlwf.grading.submission import read_files
 
@@ -121,9 +120,17 @@ def _differences(theirs: Path, ours: Path) -> list[str]:
     return sorted({student for (student, cell), marks in rows[0].items() if rows[1].get((student, cell)) != marks})
 
 
-def _bare(sandbox: Sandbox) -> None:
-    with sandbox.session("nobody", ASSIGNMENT) as session:
-        session.count()
+class _Clock:
+    """Keeps how many milliseconds each step took."""
+
+    def __init__(self, took: dict[str, list[float]]) -> None:
+        self._took = took
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._took.setdefault(step, []).append(1000 * (time.perf_counter() - start))
 
 
 def _parts(folder: Path) -> None:
@@ -135,32 +142,27 @@ def _parts(folder: Path) -> None:
         key = keys[ASSIGNMENT]
         rules = Rules(course.cell_seconds, course.timeout_error)
         took: dict[str, list[float]] = {}
-
-        def clock(step: str, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the step returns
-            start = time.perf_counter()
-            result = action()
-            took.setdefault(step, []).append(1000 * (time.perf_counter() - start))
-            return result
-
+        clock = _Clock(took)
         with Grader(course, keys, {}) as grader:
             grader.wait()
             sandbox, examiner = grader.sandbox_of(ASSIGNMENT), grader.papers[ASSIGNMENT].examiner
             saver = Saver(course, gradebook, ASSIGNMENT)
             staged = []
             for student in course.students(ASSIGNMENT)[:60]:
-                clock("a bare sealed fork", lambda: _bare(sandbox))
-                files = clock(
-                    "read the folder", lambda: read_files(course.submitted(ASSIGNMENT, student), course.ignored)
-                )
-                mended = clock("mend", lambda: mend(files.notebooks[ASSIGNMENT], key))
-                with sandbox.session(student, ASSIGNMENT) as session:
-                    clock("fork and seal", session.count)
-                    clock("run and mark", lambda: execute(mended.notebook, session, examiner, student, rules))
-                graded = Graded(student, files.timestamp, {ASSIGNMENT: mended.notebook})
-                staged.append(clock("write autograded", lambda: stage(graded, course, ASSIGNMENT)))
-            start = time.perf_counter()
-            saver.save(staged)
-            took["gradebook"] = [1000 * (time.perf_counter() - start) / len(staged)]
+                with clock("a bare sealed fork"), sandbox.session("nobody", ASSIGNMENT) as session:
+                    session.count()
+                with clock("read the folder"):
+                    files = read_files(course.submitted(ASSIGNMENT, student), course.ignored)
+                with clock("mend"):
+                    mended = mend(files.notebooks[ASSIGNMENT], key)
+                with clock("fork, run and mark"), sandbox.session(student, ASSIGNMENT) as session:
+                    execute(mended.notebook, session, examiner, student, rules)
+                with clock("write autograded"):
+                    staged.append(
+                        stage(Graded(student, files.timestamp, {ASSIGNMENT: mended.notebook}), course, ASSIGNMENT)
+                    )
+            with clock("gradebook, for all of them"):
+                saver.save(staged)
     for step, times in took.items():
         click.echo(f"{step}: {statistics.median(times):.1f} ms")
 
