@@ -479,6 +479,7 @@ def _is_as_given(cell: _Cell, given: Given) -> bool:
         and not _differences(cell, given)
         and _is_current(said)
         and isinstance(said["locked"], bool)
+        and said["grade_id"] == given.name  # else it was recognised by something else
         and said.get("cell_type", given.cell_type) == given.cell_type
         and (given.points is not None or "points" not in said)
     )
