@@ -28,7 +28,7 @@ TYPES = ("code", "markdown", "raw")
 VALUES = 5_000_000
 # Cells that are not the instructor's; each is run, saved and made into HTML.
 OWN_CELLS = 5_000
-# Folders in folders of metadata; deeper than this, nbformat would not find its way out.
+# Metadata within metadata; deeper than this, nbformat would not find its way out.
 DEPTH = 40
 NAMED = 10  # so many cells are named in a sentence
 
