@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from IPython.core.inputtransformer2 import TransformerManager
+from mlwf.assignment.parsing import parsed
 
 #: What the released cells import.
 GIVEN = frozenset({"begin", "check", "progress"})
@@ -31,11 +31,8 @@ def uses(cells: Iterable[str]) -> list[str]:
 
 
 def _uses(cell: str) -> Iterator[str]:
-    try:
-        tree = ast.parse(TransformerManager().transform_cell(cell))  # type: ignore[no-untyped-call]
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
+    tree = parsed(cell)
+    for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
             yield from (f"import {alias.name}" for alias in node.names if _is_ours(alias.name))
         elif isinstance(node, ast.ImportFrom) and not node.level and _is_ours(node.module or ""):

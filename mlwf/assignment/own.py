@@ -82,6 +82,22 @@ def own_case(course_key: str, student: str) -> Case:
             return case
 
 
+def cases_of_others(course_key: str, student: str, said: str) -> dict[str, Case]:
+    """Return the numbers that a student may have worked with by mistake, by whose they are.
+
+    Parameters
+    ----------
+    course_key, student : str
+        As for `own_case`.
+    said : str
+        The id that the notebook gives; empty if it gives none.
+    """
+    if not course_key:
+        return {}
+    others = {said: own_case(course_key, said)} if said and said != student else {}
+    return {"the published lab": PUBLISHED} | others
+
+
 def _drawn(draws: Draws) -> Case:
     chosen = {name: draws.choose(values) for name, values in OPTIONS.items()}
     while True:

@@ -555,7 +555,7 @@ def _data(kind: str, raw: Any) -> Any:  # noqa: ANN401 - from a file
 
 
 def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKey, missing: Sequence[Given]) -> None:
-    """Put the instructor's missing cells after those before them in the key."""
+    """Put the instructor's missing cells after those before them in the key, and after what the student has added there."""
     gone = {given.name for given in missing}
     places = {cell.given.name: node for cell, node in zip(cells, nodes, strict=True) if cell.given}
     previous: NotebookNode | None = None
@@ -566,7 +566,10 @@ def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKe
                 metadata["editable"] = False
             identity = given.id if _ID.fullmatch(given.id) else ""
             node = _new(given.cell_type, identity, given.source, metadata)
+            known = {id(place) for place in places.values()}
             at = next((i for i, other in enumerate(nodes) if other is previous), -1) + 1
+            while 0 < at < len(nodes) and id(nodes[at]) not in known:
+                at += 1
             nodes.insert(at, node)
             places[name] = node
         previous = places[name]

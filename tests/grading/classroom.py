@@ -13,7 +13,7 @@ from corpus import BY_HAND, NAME, ROOT, SUBMISSIONS, Submission
 from nbgrader.api import Gradebook
 
 from mlwf.assignment import QUESTIONS
-from mlwf.assignment.kernel import NOTE, VERDICT
+from mlwf.assignment.showing import NOTE, VERDICT
 from mlwf.course.environment import clean_environment
 
 FLAGS = ("slip", "followed_through", "right_for", "missing")
