@@ -112,8 +112,12 @@ def mend(content: bytes | None, key: NotebookKey) -> Mended:
     """
     flags: list[str] = []
     document = _document(content, flags)
-    cells = _read(document["cells"] if document is not None else [], key, flags)
+    raw = document["cells"] if document is not None else []
+    cells = [cell for item in raw if (cell := _cell(item))]
     missing = _identify(cells, key, flags)
+    cells = [cell for cell in cells if cell.given or cell.type in TYPES]
+    if lost := len(raw) - len(cells):
+        flags.append(f"{lost:,} {'cell that is' if lost == 1 else 'cells that are'} no notebook's: left out")
     cells = _limited(cells, flags)
     if document is not None:
         _compare(cells, key, flags)
@@ -137,7 +141,7 @@ def mend(content: bytes | None, key: NotebookKey) -> Mended:
 def names_in(content: bytes, key: NotebookKey) -> set[str]:
     """Return the names of the instructor's cells that a notebook has, whatever else it is."""
     document = _document(content, [])
-    cells = _read(document["cells"] if document is not None else [], key, [])
+    cells = [cell for item in (document["cells"] if document is not None else []) if (cell := _cell(item))]
     _identify(cells, key, [])
     return {cell.given.name for cell in cells if cell.given}
 
@@ -220,14 +224,6 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     except Exception:  # noqa: BLE001 - the converter meets anything but a notebook with whatever its parts raise
         raise ValueError("it is no notebook that can be converted") from None
     return dict(new)
-
-
-def _read(raw: list[Any], key: NotebookKey, flags: list[str]) -> list[_Cell]:
-    cells = [cell for item in raw if (cell := _cell(item))]
-    kept = [cell for cell in cells if cell.type in TYPES or cell.said.get("grade_id") in key.cells]
-    if lost := len(raw) - len(kept):
-        flags.append(f"{lost:,} {'cell that is' if lost == 1 else 'cells that are'} no notebook's: left out")
-    return kept
 
 
 def _cell(raw: object) -> _Cell | None:
@@ -555,7 +551,11 @@ def _data(kind: str, raw: Any) -> Any:  # noqa: ANN401 - from a file
 
 
 def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKey, missing: Sequence[Given]) -> None:
-    """Put the instructor's missing cells after those before them in the key, and after what the student has added there."""
+    """Put the instructor's missing cells after those before them in the key.
+
+    What is no answer goes behind what the student has added there. An answer does not: what was added may be the answer,
+    in a cell that is not known any more, and the stub would undo it.
+    """
     gone = {given.name for given in missing}
     places = {cell.given.name: node for cell, node in zip(cells, nodes, strict=True) if cell.given}
     previous: NotebookNode | None = None
@@ -568,7 +568,7 @@ def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKe
             node = _new(given.cell_type, identity, given.source, metadata)
             known = {id(place) for place in places.values()}
             at = next((i for i, other in enumerate(nodes) if other is previous), -1) + 1
-            while 0 < at < len(nodes) and id(nodes[at]) not in known:
+            while not given.solution and 0 < at < len(nodes) and id(nodes[at]) not in known:
                 at += 1
             nodes.insert(at, node)
             places[name] = node

@@ -219,6 +219,18 @@ def test_what_is_no_cell_is_left_out(small):
     assert flags == ["7 cells that are no notebook's: left out"]
 
 
+def test_a_copy_of_unknown_type_is_left_out(small):
+    """Is a second cell with an instructor's name, but of no type that there is, no cell of the student's?"""
+    document = small.document()
+    document["cells"].insert(0, _cell(document, "draw") | {"cell_type": None})
+    notebook, _, flags = _mended(small, document)
+    assert as_written(notebook) == small.sanitized(small.released)
+    assert flags == [
+        "cell `draw` (task) is there more than once: the last counts",
+        "1 cell that is no notebook's: left out",
+    ]
+
+
 @pytest.mark.parametrize("source", [5, None, {}, [1, None, {"a": "b"}], True])
 def test_a_source_that_is_no_text_is_empty(small, source):
     """Is an answer of another type as good as none?"""
@@ -472,12 +484,12 @@ def test_types_are_the_instructors(small, name, kind):
 
 
 def test_missing_cells_are_put_back_in_their_places(small):
-    """Do they stand after the cell that was before them, also at the start and several at once?"""
+    """Do they stand after the cell that was before them and what was added there, also at the start and several at once?"""
     document = small.document()
     for name in ("title", "imports", "test-double", "why", "end"):
         document["cells"].remove(_cell(document, name))
     notebook, named, flags = _mended(small, document)
-    assert _order(notebook) == ["title", "imports", "left-over", "double", "test-double", "why", "free", "draw", "end"]
+    assert _order(notebook) == ["title", "left-over", "imports", "double", "free", "test-double", "why", "draw", "end"]
     assert "HIDDEN" in named["test-double"].source
     assert named["why"].source == "YOUR ANSWER HERE"
     assert flags == [
@@ -494,6 +506,16 @@ def test_a_missing_answer_is_put_back_as_the_stub(small):
     assert "YOUR CODE HERE" in named["double"].source
     assert "return" not in named["double"].source
     assert _order(notebook)[:4] == ["title", "imports", "double", "left-over"]
+
+
+def test_the_stub_does_not_undo_an_answer_that_is_not_recognised(small):
+    """If an answer's cell is known neither by name nor by id: does the answer come after the stub, and before the test?"""
+    document = small.document()
+    _cell(document, "double").update(id="id-new", metadata={}, source="def double(x): return 2 * x")
+    document["cells"].remove(_cell(document, "test-double"))
+    document["cells"].remove(_cell(document, "left-over"))
+    notebook, _, _ = _mended(small, document)
+    assert _order(notebook)[1:6] == ["imports", "double", "new", "free", "test-double"]
 
 
 def test_the_students_order_stays(small):
