@@ -24,8 +24,11 @@ from mlwf.grading.key import Given, NotebookKey
 VERSION = (4, 5)
 SCHEMA = 3  # of nbgrader's metadata
 TYPES = ("code", "markdown", "raw")
-# A few bytes of JSON can take a hundred times as many in memory; no notebook that a person made has so many values.
+# A few bytes of JSON can take a hundred times as many in memory; no notebook that a person made has so many numbers and
+# texts, or dicts and lists.
 VALUES = 5_000_000
+CONTAINERS = 1_000_000
+CELLS = 50_000  # that are looked at
 # Cells that are not the instructor's; each is run, saved and made into HTML.
 OWN_CELLS = 5_000
 # Metadata within metadata; deeper than this, nbformat would not find its way out.
@@ -113,6 +116,9 @@ def mend(content: bytes | None, key: NotebookKey) -> Mended:
     flags: list[str] = []
     document = _document(content, flags)
     raw = document["cells"] if document is not None else []
+    if len(raw) > CELLS:
+        flags.append(f"there are {len(raw):,} cells: only the first {CELLS:,} were looked at")
+        del raw[CELLS:]
     cells = [cell for item in raw if (cell := _cell(item))]
     missing = _identify(cells, key, flags)
     cells = [cell for cell in cells if cell.given or cell.type in TYPES]
@@ -141,7 +147,7 @@ def mend(content: bytes | None, key: NotebookKey) -> Mended:
 def names_in(content: bytes, key: NotebookKey) -> set[str]:
     """Return the names of the instructor's cells that a notebook has, whatever else it is."""
     document = _document(content, [])
-    cells = [cell for item in (document["cells"] if document is not None else []) if (cell := _cell(item))]
+    cells = [cell for item in (document["cells"][:CELLS] if document is not None else []) if (cell := _cell(item))]
     _identify(cells, key, [])
     return {cell.given.name for cell in cells if cell.given}
 
@@ -187,8 +193,8 @@ def _json(content: bytes, flags: list[str]) -> Any:  # noqa: ANN401 - that is wh
     """What the bytes mean."""
     if not content.strip():
         raise ValueError("the file is empty")
-    if sum(map(content.count, (b",", b"[", b"{"))) > VALUES:
-        raise ValueError(f"it holds more than {VALUES:,} values")
+    if content.count(b",") > VALUES or content.count(b"[") + content.count(b"{") > CONTAINERS:
+        raise ValueError("it holds millions of values")
     encoding = json.detect_encoding(content)
     try:
         text = content.decode(encoding)

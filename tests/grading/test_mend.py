@@ -1,6 +1,7 @@
 """A submission made whole: what nbgrader would make of it, if nobody tampered with it; else its cells put right."""
 
 import json
+import time
 from dataclasses import replace
 
 import nbformat
@@ -8,7 +9,7 @@ import pytest
 from corpus import NAME, SUBMISSIONS
 from stock import as_written, check
 
-from mlwf.grading.mend import OWN_CELLS, VALUES, mend
+from mlwf.grading.mend import CELLS, CONTAINERS, OWN_CELLS, VALUES, mend
 
 # What somebody did to the notebook, and what nbgrader nevertheless grades as if it had not been done.
 HONEST = [s for s in SUBMISSIONS if not s.edits or set().union(*s.edits) <= {"add", "after"}]
@@ -136,7 +137,8 @@ def test_a_notebook_without_ids_gets_some(small):
         (b'{"nbformat": 3, "metadata": [], "worksheets": [{"cells": 1}]}', "no notebook that can be converted"),
         (b'{"cells": ' + b"[" * 100_000, "nested too deeply"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
-        (b"[" + b"," * VALUES + b"]", "holds more than 5,000,000 values"),
+        (b"[0" + b",0" * (VALUES + 1) + b"]", "it holds millions of values"),
+        (b"[" + b"[]," * CONTAINERS + b"[]]", "it holds millions of values"),
     ],
     ids=lambda value: value[:20].decode(errors="replace") if isinstance(value, bytes) else None,
 )
@@ -324,6 +326,15 @@ def test_more_cells_than_anybody_makes_are_left_out(small):
     notebook, _, flags = _mended(small, document)
     assert len(notebook.cells) == OWN_CELLS + len(small.key.cells)
     assert flags == ["there are 10,002 cells of the student's own: only the first 5,000 were kept"]
+
+
+def test_a_notebook_of_nothing_but_cells_takes_no_time(small):
+    """Is a hundred thousand cells' worth of nothing looked at in part only?"""
+    document = {"nbformat": 4, "cells": [{"cell_type": "code"}] * 2 * CELLS}
+    start = time.monotonic()
+    _, _, flags = _mended(small, document)
+    assert time.monotonic() - start < 20
+    assert flags[0] == "there are 100,000 cells: only the first 50,000 were looked at"
 
 
 # Which cell is which ---------------------------------------------------------------------------------------------
