@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from IPython.core.getipython import get_ipython
-from IPython.display import display
-
 from mlwf.assignment.answers import AnswerError, for_json, read_number
 from mlwf.assignment.by_hand import uses
 from mlwf.assignment.case import Case
@@ -138,7 +135,7 @@ def check(question_id: str) -> float | None:
     if is_grading():
         answers = deliver((question_id, *question.builds_on), namespace, setting.case)
         verdict = mark(question, setting.case, answers, setting.others)
-        display(verdict_data(verdict), raw=True)  # type: ignore[no-untyped-call]
+        _display(verdict_data(verdict))
         return float(verdict.points)
     problem = _problem(question, namespace, setting.case)
     if problem:
@@ -171,7 +168,7 @@ def show_readiness() -> None:
         ],
         "given": {name: for_json(value) for name, value in given.items()},
     }
-    display({READY: found}, raw=True)  # type: ignore[no-untyped-call]
+    _display({READY: found})
 
 
 def _given(namespace: Mapping[str, Any], case: Case) -> dict[str, Plain]:
@@ -208,7 +205,16 @@ def deliver(question_ids: Iterable[str], namespace: Mapping[str, Any], case: Cas
     return answers
 
 
+# IPython is there before any cell runs; the grader, which marks without cells, does without it.
+def _display(data: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(data, raw=True)  # type: ignore[no-untyped-call]
+
+
 def _shell() -> Any:  # noqa: ANN401 - IPython's shell has no types
+    from IPython.core.getipython import get_ipython
+
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("check and progress look answers up by name, so they work in a notebook or in IPython only")

@@ -32,6 +32,8 @@ class Readiness:
         Cells that stopped with an error.
     used : list of str
         What was taken from the reference package although answers are to be derived by hand.
+    by_hand : str
+        The course's policy.
     """
 
     student: str
@@ -39,6 +41,7 @@ class Readiness:
     memo: list[str]
     errors: list[str]
     used: list[str]
+    by_hand: str
 
     @property
     def is_ready(self) -> bool:
@@ -80,6 +83,7 @@ def rehearse(path: Path, say: Callable[[int, int], None] = lambda _done, _cells:
         memo=look_at(text.memo, found["given"]),
         errors=_errors(ran.cells[:-1]),
         used=[] if text.by_hand == "off" else uses(text.code),
+        by_hand=text.by_hand,
     )
 
 

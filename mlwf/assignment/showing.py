@@ -7,7 +7,6 @@ import html
 import os
 import textwrap
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from mlwf.assignment.case import Case
@@ -29,7 +28,7 @@ def is_grading() -> bool:
 def verdict_data(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict by mime type: a text for people, and data."""
     said = f"{verdict.points:g} of {verdict.max_points} points. {verdict.message}"
-    return {"text/plain": textwrap.fill(said, LINE), VERDICT: asdict(verdict)}
+    return {"text/plain": textwrap.fill(said, LINE), VERDICT: dict(vars(verdict))}
 
 
 class Table:

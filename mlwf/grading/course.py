@@ -64,6 +64,8 @@ class Course:
     Parameters
     ----------
     folder : Path
+    config : Config, optional
+        What is configured already, where nbgrader itself is running; else the folder's configuration files are read.
 
     Attributes
     ----------
@@ -82,11 +84,11 @@ class Course:
         There is no such folder, or its configuration stops or says what nbgrader does not take.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Config | None = None) -> None:
         if not folder.is_dir():
             raise GradingError(f"there is no folder {folder}")
         with _refused_plainly(), chdir(folder):
-            self.config = _configuration()
+            self.config = _configuration() if config is None else config
             self.directory = CourseDirectory(config=self.config)
             self.root = Path(self.directory.root)  # here, as nbgrader takes the folder it is in when first asked
             self.sealed = Sealed(config=self.config)
@@ -201,12 +203,14 @@ class Course:
     def timestamp(self, folder: Path) -> datetime | None:
         """Say when a submission was handed in, by the file in its folder; None if it does not say."""
         try:
-            with open(os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    return None
-                return parse_timestamp(file.read(200).decode(errors="replace").strip())
+            file = os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return None
+        try:
+            is_file = stat.S_ISREG(os.fstat(file).st_mode)
+            return parse_timestamp(os.read(file, 200).decode(errors="replace").strip()) if is_file else None
+        finally:
+            os.close(file)
 
     @property
     def limits(self) -> Limits:

@@ -107,14 +107,16 @@ def _asked(entry: EntryPoint, key: "NotebookKey") -> Examiner | None:
         verifier: Verifier = entry.load()
         examine = verifier.examiner
     except Exception as error:  # noqa: BLE001 - whatever another package does
-        return _passed_over(entry, error)
+        _name_broken(entry, error)
+        return None
     try:
         return examine(key)
     except ValueError as error:
         raise ValueError(f"{key.name}: {error}") from error
     except Exception as error:  # noqa: BLE001
-        return _passed_over(entry, error)
+        _name_broken(entry, error)
+        return None
 
 
-def _passed_over(entry: EntryPoint, error: Exception) -> None:
+def _name_broken(entry: EntryPoint, error: Exception) -> None:
     log.warning("the verifier %s (%s) is broken: %s: %s", entry.name, entry.value, type(error).__name__, error)

@@ -226,6 +226,20 @@ def test_what_was_taken_from_the_package_is_said_before_submitting(run):
         assert whom in result._repr_html_()
 
 
+def test_where_the_package_will_be_refused_the_student_is_warned(run):
+    """Is it said beforehand that an answer that needs the package will count nothing, though it can be had until then?"""
+    run('from mlwf.model import cost_multiplier\nmy = begin(by_hand="refuse")')
+    run("multiplier = cost_multiplier(my.stage)")
+    assert "an answer that needs it counts nothing" in run("progress()")[0].result.note.sentence
+    assert run('check("multiplier")', "autograde")[0].result == 2
+
+
+def test_an_unknown_policy_is_refused():
+    """Does a policy that was mistyped raise an error that lists the right ones?"""
+    with pytest.raises(ValueError, match="by_hand must be 'note' or 'refuse' or 'off', not 'never'"):
+        begin(by_hand="never")
+
+
 def test_nothing_is_noted_where_the_course_does_not_want_it(run):
     """Does the policy "off" look at nothing?"""
     run('from mlwf import model\nmy = begin(by_hand="off")')

@@ -1,82 +1,32 @@
 """Answers marked outside of the student's process: the same marks and messages as in it, and nothing believed."""
 
-import logging
 import math
 import tomllib
-import warnings
 from importlib.metadata import EntryPoint
-from types import SimpleNamespace
 
 import nbformat
+import outside
 import pytest
 from corpus import BY_HAND, NAME, ROOT, SUBMISSIONS, WRITTEN, Submission, golden
+from outside import RELEASE, key_of
 
 from mlwf.assignment import QUESTIONS, own_case
 from mlwf.assignment.showing import CASE, LINE, NOTE, VERDICT
 from mlwf.assignment.verifier import VERIFIER
 from mlwf.grading import verify
 from mlwf.grading.verify import examiner_for
-from mlwf.plain import call_plainly, plain
 
 FLAGS = ("slip", "followed_through", "right_for", "missing")
-#: What stock nbgrader marks otherwise: there a check ends with the student's own name for it, or with the cell of the numbers.
-OTHERWISE = {"own-check", "deleted-numbers"}
-RELEASE = nbformat.read(ROOT / "release" / NAME, as_version=4)
-
-
-def key_of(notebook, **policies):
-    """The key of a released notebook; a policy for `begin` may be another."""
-
-    def given(cell):
-        data = cell.metadata.nbgrader
-        source = cell.source
-        for name, value in policies.items():
-            source = source.replace({"by_hand": 'by_hand="note"', "course": 'course="constraint-tax"'}[name], value)
-        return SimpleNamespace(
-            name=data.grade_id, cell_type=cell.cell_type, source=source, locked=data.locked, grade=data.grade, solution=data.solution,
-        )  # fmt: skip
-
-    cells = {cell.metadata.nbgrader.grade_id: given(cell) for cell in notebook.cells if "nbgrader" in cell.metadata}
-    return SimpleNamespace(name=NAME.stem, assignment=NAME.stem, kernelspec=None, cells=cells)
-
-
-class Direct:
-    """Asks a namespace in this process."""
-
-    def __init__(self, namespace):
-        self.namespace = namespace
-
-    def values(self, names):
-        return {name: plain(self.namespace[name]) for name in names if self.namespace.get(name, ...) is not ...}
-
-    def call(self, name, inputs):
-        return call_plainly(self.namespace[name], inputs)
 
 
 @pytest.fixture
 def run(monkeypatch):
-    """Run a notebook's cells in their order as `student`; return what the examiner puts out for each test cell it comes to."""
+    """Run a notebook as `student`; return what the examiner puts out for each test cell that it comes to."""
 
     def run_notebook(notebook, student, key=None):
         monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
         monkeypatch.setenv("MLWF_STUDENT", student)
-        key = key or key_of(RELEASE)
-        examiner, namespace, outputs = VERIFIER.examiner(key), {}, {}
-        for cell in notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if cell.cell_type != "code":
-                continue
-            if name in examiner.questions:
-                with warnings.catch_warnings(action="ignore"):  # the students' own
-                    outputs[name] = examiner.mark(name, student, Direct(namespace))
-                continue
-            # What the instructor made is put back before anything runs.
-            source = key.cells[name].source if name in key.cells and key.cells[name].locked else cell.source
-            try:
-                exec(source, namespace)
-            except Exception as error:  # noqa: BLE001 - as in a notebook, the next cell runs all the same
-                logging.getLogger(__name__).info("%s", error)
-        return outputs
+        return outside.marked(notebook, student, key or key_of(RELEASE))
 
     return run_notebook
 
@@ -90,7 +40,7 @@ def verdict(outputs):
     return outputs[0]["data"][VERDICT]
 
 
-graded = [each for each in SUBMISSIONS if not each.refused and each.student not in OTHERWISE]
+graded = [each for each in SUBMISSIONS if not each.refused and each.student not in outside.OTHERWISE]
 
 
 @pytest.mark.parametrize("submission", graded, ids=lambda submission: submission.student)

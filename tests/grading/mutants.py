@@ -4,8 +4,8 @@ import json
 from copy import deepcopy
 from typing import Any
 
+from generated import Generated
 from hypothesis import strategies as st
-from stock import Generated
 
 # Text with halves of characters, control characters and line ends of every sort.
 TEXT = st.text(st.characters(exclude_categories=()), max_size=12)

@@ -7,10 +7,10 @@ import sys
 
 import nbformat
 import pytest
+from generated import as_written, check, generate_small
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mutants import contents, spoiled
-from stock import as_written, check, generate_small
 
 from mlwf.course.environment import clean_environment
 from mlwf.grading.mend import mend, names_in

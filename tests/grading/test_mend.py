@@ -7,7 +7,7 @@ from dataclasses import replace
 import nbformat
 import pytest
 from corpus import NAME, SUBMISSIONS
-from stock import as_written, check
+from generated import as_written, check
 
 from mlwf.grading.mend import CELLS, CONTAINERS, OWN_CELLS, VALUES, mend
 
