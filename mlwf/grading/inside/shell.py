@@ -20,6 +20,7 @@ from traitlets import Type
 Event = list[Any]
 Emit = Callable[[Event], None]
 FLUSH_AT, FLUSH_AFTER = 1 << 13, 0.2  # characters, seconds
+WARM_UP = ("None", "def _divide(a, b):\n    return a / b\n_divide(1, 0)", "%%time\nNone", "del _divide")
 BACKEND = "module://matplotlib_inline.backend_inline"
 
 
@@ -195,7 +196,10 @@ def prepare() -> Shell:
     config.InteractiveShell.colors = "neutral"
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
-    shell.run_cell("None", silent=True)  # type: ignore[no-untyped-call] # what is made at the first cell is made once for all
+    # What is made at the first cell, and at the first traceback, is made once for all.
+    shell.meter = lambda _event, _size: None
+    for cell in WARM_UP:
+        shell.run_cell(cell, silent=True)  # type: ignore[no-untyped-call]
     shell.user_ns["__name__"] = "__main__"
     return shell
 
