@@ -4,8 +4,10 @@ Numbers are drawn anew until they are fair: a pocket calculator and a few trials
 no rounding on the way decides an answer, and no mistake that we know leads to the right value.
 """
 
+import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
+from importlib.resources import files
 from math import ceil, floor
 from typing import Any
 
@@ -15,6 +17,7 @@ from mlwf.assignment.draws import Draws
 from mlwf.assignment.questions import QUESTIONS, truth
 from mlwf.assignment.solving import level_in_week, trial_weeks
 
+RACES = files("mlwf.assignment").joinpath("races.json")
 WEEK = model.HOURS_PER_WEEK
 SMALL_CYCLES = (6, 7, 8, 12, 14, 21, 24)  # each week holds whole iterations
 DECAYS = tuple(n / 1000 for n in range(985, 996))
@@ -86,7 +89,8 @@ def _drawn(draws: Draws) -> Case:
     chosen = {name: draws.choose(values) for name, values in OPTIONS.items()}
     while True:
         large_gain, small_gain = draws.choose(LARGE_GAINS), draws.choose(SMALL_GAINS)
-        crossing, brief = _crossing_races(large_gain, small_gain), _brief_leads(large_gain)
+        crossing = _races()["crossing"][f"{large_gain:g} {small_gain:g}"]
+        brief = _races()["brief"][f"{large_gain:g}"]
         if crossing and brief:
             break
     linear_cycle, saturating_cycle, saturating_decay = draws.choose(crossing)
@@ -100,7 +104,31 @@ def _drawn(draws: Draws) -> Case:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
+@cache
+def _races() -> dict[str, dict[str, list[Any]]]:
+    """What `fair_races` comes to: for the first numbers it would take a second, and every process that asks needs them."""
+    found: dict[str, dict[str, list[Any]]] = json.loads(RACES.read_text(encoding="utf-8"))
+    return found
+
+
+def fair_races() -> dict[str, dict[str, list[Any]]]:
+    """Work out the races that can be drawn for each gain of the large model, and of the small one, as races.json has them.
+
+    Returns
+    -------
+    dict
+        "crossing": cycle of the first race, cycle and decay of the second. "brief": what the small model's lead can be.
+    """
+    return {
+        "crossing": {
+            f"{large:g} {small:g}": [list(race) for race in _crossing_races(large, small)]
+            for large in LARGE_GAINS
+            for small in SMALL_GAINS
+        },
+        "brief": {f"{large:g}": [list(lead) for lead in _brief_leads(large)] for large in LARGE_GAINS},
+    }
+
+
 def _crossing_races(large_gain: float, small_gain: float) -> tuple[tuple[int, int, float], ...]:
     """Cycle of the first race, cycle and decay of the second, with which both cross where a few trials find it."""
     weeks_until_level = {
@@ -128,7 +156,6 @@ def _is_clear(large_gain: float, small_gain: float, cycle: int, decay: float) ->
     return all(abs(a - b) >= CLEAR for a, b in zip(small, large, strict=True)) and small[-1] < race.small.ceiling
 
 
-@lru_cache(maxsize=16)
 def _brief_leads(large_gain: float) -> tuple[tuple[float, int, float, int], ...]:
     """Gain, cycle and decay of small models that lead within the given week, and at no week's end."""
     found = []

@@ -1,5 +1,6 @@
 """Each student's own numbers: the same everywhere, and fair to all."""
 
+import json
 import math
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from mlwf.assignment import PUBLISHED, QUESTIONS, mark, own_case
-from mlwf.assignment.own import OPTIONS, lucky_slips
+from mlwf.assignment.own import OPTIONS, RACES, fair_races, lucky_slips
 from mlwf.assignment.questions import truth
 from mlwf.assignment.solving import level_in_week, trial_weeks
 
@@ -42,6 +43,11 @@ def test_numbers_are_the_same_on_every_machine():
         for name in ("stage", "base_days", "large_gain", "saturating_decay", "fourth_week", "cycles")
     }
     assert shown == ADA
+
+
+def test_races_were_worked_out():
+    """Is what races.json holds, to save each process a second, what the rules come to?"""
+    assert json.loads(RACES.read_text(encoding="utf-8")) == fair_races(), "write what fair_races() returns to races.json"
 
 
 def test_numbers_do_not_hang_on_the_process():
