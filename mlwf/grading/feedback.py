@@ -12,7 +12,7 @@ import os
 import signal
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbconvert.writers import FilesWriter
+from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
@@ -221,9 +221,7 @@ def _records(gradebook: Any, assignment: str) -> Records:  # noqa: ANN401 - nbgr
         for kind in (GradeCell, TaskCell)
         for key, name, most in gradebook.db.query(kind.id, kind.name, kind.max_score)
     }
-    commented = {
-        key: name for kind in (SolutionCell, TaskCell) for key, name in gradebook.db.query(kind.id, kind.name)
-    }
+    commented = {key: name for kind in (SolutionCell, TaskCell) for key, name in gradebook.db.query(kind.id, kind.name)}
     grades: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
     unread: dict[str, set[str]] = defaultdict(set)
     for key, cell, score, waits in of_assignment(Grade.cell_id, Grade.score, Grade.needs_manual_grade).join(
@@ -251,7 +249,7 @@ def _records(gradebook: Any, assignment: str) -> Records:  # noqa: ANN401 - nbgr
     return records
 
 
-def _made(order: _Order, submissions: Mapping[str, list[str]], workers: int) -> Iterator[Outcome]:
+def _made(order: _Order, submissions: Mapping[str, list[str]], workers: int) -> Generator[Outcome, None, None]:
     """Make the pages, the first here: whatever it needs for the first time the other processes then have, too."""
     global _worker
     _worker = _Worker(order)
@@ -331,7 +329,7 @@ class _Worker:
                 self.converter.convert_notebooks()
         except NbGraderException as error:
             return Outcome(student, FAILED, self.log.reason(error))
-        except Exception as error:  # an exporter is a program, and so is a hook
+        except Exception as error:  # noqa: BLE001 - an exporter is a program, and so is a hook
             return Outcome(student, FAILED, one_line(error))
         return Outcome(student, MADE if self.converter.count else SKIPPED)
 
@@ -360,20 +358,24 @@ class _Log(logging.Handler):
         return text.splitlines()[-1 if tracebacks else 0]
 
 
-class _Converter(GenerateFeedback):
+class _Converter(GenerateFeedback):  # type: ignore[misc] # nbgrader has no types
     """nbgrader's converter, whose steps are taken one student at a time."""
 
     def __init__(self, order: _Order, student: str = "") -> None:
         super().__init__(coursedir=order.directory(student), config=order.config)
-        self.force = self.force or order.force
+        if order.force:
+            self.force = True
         self.records = order.records
         self.count = 0
 
     def prepare(self) -> None:
         """Make writer and exporter, as `start` does."""
-        self.writer = _Whole(parent=self, config=self.config)
+        self.writer = _Whole(parent=self, config=self.config)  # type: ignore[no-untyped-call]
         self.exporter = quick(self.exporter_class)(parent=self, config=self.config)
-        quicker = {GetGrades: partial(_Recorded, self.records), CSSHTMLHeaderPreprocessor: QuickStyles}
+        quicker: dict[Any, Callable[..., Any]] = {
+            GetGrades: partial(_Recorded, self.records),
+            CSSHTMLHeaderPreprocessor: QuickStyles,
+        }
         names = {f"{kind.__module__.split('.')[0]}.preprocessors.{kind.__name__}": kind for kind in quicker}
         for preprocessor in self.preprocessors:
             kind = names.get(preprocessor, preprocessor) if isinstance(preprocessor, str) else preprocessor
@@ -396,11 +398,12 @@ class _Whole(FilesWriter):
     """Puts a page into its place when all of it is written."""
 
     def write(self, output: Any, resources: Any, notebook_name: str | None = None, **kw: Any) -> Path:  # noqa: ANN401
-        temporary = Path(super().write(output, resources, notebook_name=f".{notebook_name}-{os.getpid()}", **kw))
-        return temporary.replace(temporary.with_name(f"{notebook_name}{resources.get('output_extension') or ''}"))
+        name = f".{notebook_name}-{os.getpid()}"
+        written = Path(super().write(output, resources, notebook_name=name, **kw))  # type: ignore[no-untyped-call]
+        return written.replace(written.with_name(f"{notebook_name}{resources.get('output_extension') or ''}"))
 
 
-class _Recorded(GetGrades):
+class _Recorded(GetGrades):  # type: ignore[misc]
     """`GetGrades` that knows already what is in the gradebook."""
 
     def __init__(self, records: Records, **kw: Any) -> None:  # noqa: ANN401 - traitlets'
@@ -424,16 +427,16 @@ class _Recorded(GetGrades):
         about["unread"] = record.unread  # for an exporter that would otherwise ask the gradebook
         return nb, resources
 
-    def _get_comment(self, cell: NotebookNode, resources: Any) -> None:  # noqa: ANN401, ARG002
+    def _get_comment(self, cell: NotebookNode, resources: Any) -> None:  # noqa: ANN401
         data = cell.metadata.nbgrader
         data["comment"] = self._record.comments[data["grade_id"]]
 
-    def _get_score(self, cell: NotebookNode, resources: Any) -> None:  # noqa: ANN401, ARG002
+    def _get_score(self, cell: NotebookNode, resources: Any) -> None:  # noqa: ANN401
         data = cell.metadata.nbgrader
         data["score"], data["points"] = self._record.grades[data["grade_id"]]
 
 
-class _NoMarkers(NbGraderPreprocessor):
+class _NoMarkers(NbGraderPreprocessor):  # type: ignore[misc]
     """Leaves out the lines that mark hidden tests, in cells and in what they put out, as tracebacks do."""
 
     def __init__(self, **kw: Any) -> None:  # noqa: ANN401 - traitlets'

@@ -62,12 +62,12 @@ class QuickHTML(HTMLExporter):
     """Reads a notebook once, checks it once, and remembers what texts and templates come to."""
 
     def __init__(self, **kw: Any) -> None:  # noqa: ANN401 - nbconvert's
-        super().__init__(**kw)
+        super().__init__(**kw)  # type: ignore[no-untyped-call]
         self.optimistic_validation = True
         self._highlighted = lru_cache(REMEMBERED)(self._highlight)
         self._html = lru_cache(REMEMBERED)(self._markdown)
 
-    def from_file(
+    def from_file(  # type: ignore[override] # as TemplateExporter does
         self,
         file_stream: Any,  # noqa: ANN401
         resources: dict[str, Any] | None = None,
@@ -76,7 +76,8 @@ class QuickHTML(HTMLExporter):
         """Return the page for a notebook, and nbconvert's resources."""
         # `nbformat.read` would check it here too, and only log what it finds.
         nb = nbformat.convert(reader.reads(file_stream.read()), 4)  # type: ignore[no-untyped-call]
-        return self.from_notebook_node(_Own(nb), resources, **kw)
+        own = _Own(nb)  # type: ignore[no-untyped-call]
+        return self.from_notebook_node(own, resources, **kw)
 
     def from_notebook_node(  # type: ignore[override] # as HTMLExporter does
         self,
@@ -87,15 +88,15 @@ class QuickHTML(HTMLExporter):
         """Return the page for a notebook, and nbconvert's resources."""
         info = nb.metadata.get("language_info", {})
         language = info.get("pygments_lexer", info.get("name", None))
-        resources = self._init_resources(resources)
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
         filters = {
             "highlight_code": self.filters.get("highlight_code") or self._highlighter(language),
-            "filter_data_type": WidgetsDataTypeFilter(
+            "filter_data_type": WidgetsDataTypeFilter(  # type: ignore[no-untyped-call]
                 notebook_metadata=self._nb_metadata, parent=self, resources=resources
             ),
         }
         for name, jinja_filter in filters.items():
-            self.register_filter(name, jinja_filter)
+            self.register_filter(name, jinja_filter)  # type: ignore[no-untyped-call]
         html, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kw)
         self._nb_metadata.clear()  # one entry for each page of the class otherwise
         return tidy(html), resources
@@ -120,13 +121,14 @@ class QuickHTML(HTMLExporter):
 
     def _highlight(self, lexer: str | None, source: str, language: str | None, magic: str | None) -> str:
         metadata = {} if magic is None else {"magics_language": magic}
-        highlight = Highlight2HTML(pygments_lexer=lexer, parent=self)
+        highlight = Highlight2HTML(pygments_lexer=lexer, parent=self)  # type: ignore[no-untyped-call]
         return str(highlight(source, language, metadata))
 
     def _create_environment(self) -> Environment:
-        environment = super()._create_environment()
+        environment: Environment = super()._create_environment()  # type: ignore[no-untyped-call]
         environment.auto_reload = False
-        environment.loader = _Remembering(environment.loader)
+        if environment.loader:
+            environment.loader = _Remembering(environment.loader)
         return environment
 
 
@@ -135,7 +137,7 @@ class QuickStyles(CSSHTMLHeaderPreprocessor):
 
     def _generate_header(self, resources: dict[str, Any]) -> list[str]:
         if not hasattr(self, "_header"):
-            self._header: list[str] = super()._generate_header(resources)
+            self._header: list[str] = super()._generate_header(resources)  # type: ignore[no-untyped-call]
         return self._header
 
 

@@ -11,11 +11,37 @@ from functools import lru_cache
 from bs4 import BeautifulSoup
 
 NO_DESCRIPTION = "No description has been provided for this image"
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 # In these a browser, and newer parsers, do not look for tags, or Beautiful Soup and its selectors treat them in a way of their own.
 PECULIAR = frozenset(
-    "basefont bgsound command frame iframe image isindex keygen listing math menuitem nextid noembed noframes noscript"
-    " plaintext rp rt select spacer svg template textarea xmp".split()
+    [
+        "basefont",
+        "bgsound",
+        "command",
+        "frame",
+        "iframe",
+        "image",
+        "isindex",
+        "keygen",
+        "listing",
+        "math",
+        "menuitem",
+        "nextid",
+        "noembed",
+        "noframes",
+        "noscript",
+        "plaintext",
+        "rp",
+        "rt",
+        "select",
+        "spacer",
+        "svg",
+        "template",
+        "textarea",
+        "xmp",
+    ]
 )
 RAW = frozenset({"script", "style"})
 SPACES = " \n\t\f\r"
@@ -23,9 +49,7 @@ _CLEAR = " \n\t=&0123456789"
 LONGEST = 500  # characters of a tag that is remembered; a longer one holds a picture
 
 _TAG = re.compile(r"""<[^<>"']*(?:(?:"[^"]*"|'[^']*')[^<>"']*)*>""")
-_START = re.compile(
-    r"""<([a-z][a-z0-9]*)(?:\s+[A-Za-z_][-\w]*(?:=(?:"[^"]*"|'[^']*'|[-\w.%]+))?)*\s*/?>""", re.ASCII
-)
+_START = re.compile(r"""<([a-z][a-z0-9]*)(?:\s+[A-Za-z_][-\w]*(?:=(?:"[^"]*"|'[^']*'|[-\w.%]+))?)*\s*/?>""", re.ASCII)
 _END = re.compile(r"</([a-z][a-z0-9]*)>")
 # A character reference, or an ampersand that is one.
 _SPECIAL = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);|[&>]")

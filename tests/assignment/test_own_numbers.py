@@ -47,7 +47,9 @@ def test_numbers_are_the_same_on_every_machine():
 
 def test_races_were_worked_out():
     """Is what races.json holds, to save each process a second, what the rules come to?"""
-    assert json.loads(RACES.read_text(encoding="utf-8")) == fair_races(), "write what fair_races() returns to races.json"
+    assert json.loads(RACES.read_text(encoding="utf-8")) == fair_races(), (
+        "write what fair_races() returns to races.json"
+    )
 
 
 def test_numbers_do_not_hang_on_the_process():
