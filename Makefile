@@ -4,6 +4,7 @@
 # make check      the fast tests, for an answer in two minutes
 # make assignment make release/ from source/
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
+# make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -12,7 +13,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page test check assignment bench bench-kernel
+.PHONY: lab page test check assignment bench bench-kernel bench-feedback
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -50,6 +51,9 @@ assignment: .venv/ready-lab+course
 
 bench-kernel: .venv/ready-lab
 	@$(BIN)/python -m benchmarks.kernel
+
+bench-feedback: .venv/ready-lab+course
+	@$(BIN)/python -m benchmarks.feedback
 
 bench: .venv/ready-lab+course+page+bench
 	@python tools/chromium.py
