@@ -14,6 +14,7 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode, reader
+from traitlets.config import Config
 
 from mlwf.grading.tidy import tidy
 
@@ -61,8 +62,8 @@ class _Own(NotebookNode):
 class QuickHTML(HTMLExporter):
     """Reads a notebook once, checks it once, and remembers what texts and templates come to."""
 
-    def __init__(self, **kw: Any) -> None:  # noqa: ANN401 - nbconvert's
-        super().__init__(**kw)  # type: ignore[no-untyped-call]
+    def __init__(self, config: Config | None = None, **kw: Any) -> None:  # noqa: ANN401 - nbconvert's
+        super().__init__(config=config, **kw)  # type: ignore[no-untyped-call]
         self.optimistic_validation = True
         self._highlighted = lru_cache(REMEMBERED)(self._highlight)
         self._html = lru_cache(REMEMBERED)(self._markdown)

@@ -97,9 +97,11 @@ def test_hidden_tests_markers_are_there_without_us():
     assert any("HIDDEN TESTS" in line for line in TRACEBACK)
 
 
+@pytest.mark.course
 def test_one_process_or_several(graded):
-    """Does the number of processes change anything?"""
-    assert feedback(graded, "--workers", "1")[0] == 0
+    """Does the number of processes change anything, and is there no progress bar where nobody watches?"""
+    code, _, err = feedback(graded, "--workers", "1")
+    assert (code, err) == (0, "")
     one = graded.pages()
     code, out, _ = feedback(graded, "--workers", "3", "--force")
     assert code == 0
@@ -185,6 +187,7 @@ class Slow(HTMLExporter):
 """
 
 
+@pytest.mark.course
 def test_interrupted(tmp_path):
     """Does Ctrl-C end it soon, with whole pages or none, of the exporter that the course brings along?"""
     config = f'{CONFIG}c.GenerateFeedback.exporter_class = "slow.Slow"\n'
@@ -254,11 +257,6 @@ def test_pages_of_our_assignment(tmp_path):
     assert code == 0
     assert made == pages
     assert "2 made" in out
-
-
-def test_progress_is_for_a_terminal(graded):
-    """Is stderr empty where nobody watches?"""
-    assert feedback(graded)[2] == ""
 
 
 def test_import_alone_is_quick():
