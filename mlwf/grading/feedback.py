@@ -252,7 +252,10 @@ def _records(gradebook: Any, assignment: str) -> Records:  # noqa: ANN401 - nbgr
 def _made(order: _Order, submissions: Mapping[str, list[str]], workers: int) -> Generator[Outcome, None, None]:
     """Make the pages, the first here: whatever it needs for the first time the other processes then have, too."""
     global _worker
-    _worker = _Worker(order)
+    try:
+        _worker = _Worker(order)
+    except Exception as error:  # it imports what the configuration names
+        raise GradingError(f"nbgrader_config.py asks for what can't be made: {one_line(error)}") from error
     try:
         first, *others = submissions.items()
         yield _worker.make(first)
@@ -282,18 +285,27 @@ def _together(order: _Order, submissions: Sequence[Submission], workers: int) ->
     """Make pages in several processes."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (order,))
+    waiting, lost = {}, []
     try:
         with _uninterrupted():  # a process that is just beginning
             gc.freeze()  # or looking for rubbish would copy what is shared
-            waiting = {pool.submit(_make, each): each for each in submissions}
+            for submission in submissions:
+                try:
+                    waiting[pool.submit(_make, submission)] = submission
+                except BrokenProcessPool:
+                    lost.append(submission)
         for future in as_completed(waiting):
             try:
                 yield future.result()
-            except BrokenProcessPool:
-                student = _Converter(order).student(waiting[future][0])
-                yield Outcome(student, FAILED, "the process that made the page ended; make it again")
+            except BrokenProcessPool:  # one ended, and took the others with it
+                lost.append(waiting[future])
     finally:
         pool.shutdown(cancel_futures=True)
+    for submission in lost:
+        if len(submissions) > 1:
+            yield from _together(order, [submission], 1)
+        else:
+            yield Outcome(_Converter(order).student(submission[0]), FAILED, "the process that made the page ended")
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class _Page:
     def _comment(self, start: int) -> int:
         end = self.html.find("-->", start + 4)
         content = self.html[start + 4 : end]
-        if end < 0 or not content.strip(SPACES) or "--" in content or content.startswith((">", "-")) or content.endswith("-"):
+        if end < 0 or not content.strip(SPACES) or "--" in f"-{content}-" or content.startswith(">"):
             raise _UnusualError
         self.pieces.append(self.html[start : end + 3])
         return end + 3

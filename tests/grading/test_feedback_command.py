@@ -175,6 +175,39 @@ def test_no_gradebook(graded, break_it):
     assert "gradebook" in err
 
 
+@pytest.mark.parametrize("exporter", ["nowhere.Exporter", "os.path.join", "nbconvert.exporters.Nothing"])
+def test_no_such_exporter(tmp_path, exporter):
+    """Is an exporter that can't be had one line, too?"""
+    graded = GradedClass(tmp_path / "course", STUDENTS, f'{CONFIG}c.GenerateFeedback.exporter_class = "{exporter}"\n')
+    code, out, err = feedback(graded)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "nbgrader_config.py" in err
+
+
+DEADLY = """
+import os
+from nbconvert.exporters import HTMLExporter
+
+class Deadly(HTMLExporter):
+    def from_notebook_node(self, nb, resources=None, **kw):
+        if resources["nbgrader"]["student"] == "bob":
+            os.kill(os.getpid(), 9)
+        return super().from_notebook_node(nb, resources, **kw)
+"""
+
+
+@pytest.mark.course
+def test_a_process_that_ends(tmp_path):
+    """Do the others get their pages where one student's page ends the process that makes it?"""
+    graded = GradedClass(
+        tmp_path / "course", STUDENTS, f'{CONFIG}c.GenerateFeedback.exporter_class = "deadly.Deadly"\n'
+    )
+    (graded.folder / "deadly.py").write_text(DEADLY)
+    code, out, err = feedback(graded, "--workers", "2")
+    assert (code, err) == (1, "bob: the process that made the page ended\n")
+    assert "3 made, 1 failed" in out
+
+
 SLOW = """
 import time
 from nbconvert.exporters import HTMLExporter
