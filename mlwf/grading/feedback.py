@@ -9,6 +9,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import warnings
 from collections import defaultdict
@@ -305,7 +306,7 @@ def _together(order: _Order, submissions: Sequence[Submission], workers: int) ->
         if len(submissions) > 1:
             yield from _together(order, [submission], 1)
         else:
-            yield Outcome(_Converter(order).student(submission[0]), FAILED, "the process that made the page ended")
+            yield _Converter(order).give_up(submission[0])
 
 
 @contextmanager
@@ -399,6 +400,22 @@ class _Converter(GenerateFeedback):  # type: ignore[misc] # nbgrader has no type
         """Whose submission is in a folder."""
         found: str = self.init_single_notebook_resources(str(Path(folder) / "any.ipynb"))["nbgrader"]["student"]
         return found
+
+    def give_up(self, folder: str) -> Outcome:
+        """Remove what a process has left that ended before it was done."""
+        student = self.student(folder)
+        shutil.rmtree(self._format_dest(self.coursedir.assignment_id, student), ignore_errors=True)
+        return Outcome(student, FAILED, "the process that made the page ended")
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """Tell whether a student's pages are to be made; where one was never finished, other than in nbgrader, they are."""
+        if super().init_destination(assignment_id, student_id):
+            return True
+        if student_id in self.coursedir.student_id_exclude.split(","):
+            return False
+        made = Path(self._format_dest(assignment_id, student_id))
+        pages = [f"{Path(notebook).stem}{self.exporter.file_extension}" for notebook in self.notebooks]
+        return not all((made / page).exists() for page in pages)
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Make a page."""

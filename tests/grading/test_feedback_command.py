@@ -122,6 +122,10 @@ def test_what_is_there_is_left_alone(graded):
     assert said.pop("seconds") > 0
     assert said == {"assignment": ASSIGNMENT, "made": ["bob"], "skipped": ["ada", "eve o'x", "zoë"], "failed": []}
     assert [student for student, page in pages.items() if page.read_text() != "old"] == ["bob"]
+    pages["eve o'x"].unlink()  # as after a power failure
+    code, out, _ = feedback(graded, "--json")
+    assert json.loads(out)["made"] == ["eve o'x"]
+    pages["eve o'x"].write_text("old")
     code, out, _ = feedback(graded, "--student", "ada", "--student", "zoë", "--force")
     assert "2 made" in out
     assert [student for student, page in pages.items() if page.read_text() == "old"] == ["eve o'x"]
@@ -206,6 +210,8 @@ def test_a_process_that_ends(tmp_path):
     code, out, err = feedback(graded, "--workers", "2")
     assert (code, err) == (1, "bob: the process that made the page ended\n")
     assert "3 made, 1 failed" in out
+    assert not graded.feedback("bob").exists()
+    assert all((graded.feedback(student) / "problem.html").exists() for student in STUDENTS if student != "bob")
 
 
 SLOW = """
