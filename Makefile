@@ -5,6 +5,7 @@
 # make assignment make release/ from source/
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
 # make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
+# make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page test check assignment bench bench-kernel bench-feedback
+.PHONY: lab page test check assignment bench bench-feedback bench-grade bench-kernel
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -32,10 +33,11 @@ check: .venv/ready-lab+course+page+test
 	@ruff format --check .
 	@mypy
 	@lint-imports
+	@python tools/debian.py bubblewrap
 	@pytest -m "not browser and not course and not thorough"
 
 test: check
-	@python tools/chromium.py
+	@python tools/debian.py chromium
 	@pytest --nbval --nbval-current-env notebooks source
 	@pytest -m "browser or course or thorough"
 
@@ -55,6 +57,10 @@ bench-kernel: .venv/ready-lab
 bench-feedback: .venv/ready-lab+course
 	@$(BIN)/python -m benchmarks.feedback
 
+bench-grade: .venv/ready-lab+course
+	@python tools/debian.py bubblewrap
+	@$(BIN)/python -m benchmarks.grade
+
 bench: .venv/ready-lab+course+page+bench
-	@python tools/chromium.py
+	@python tools/debian.py chromium
 	@$(BIN)/python -m benchmarks.browser

@@ -63,7 +63,7 @@ def _out_of_numpy(value: object) -> object:
         if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
             item = value.item()
             if type(item) in (int, float):
-                return item  # type: ignore[no-any-return]
+                return item
     return value
 
 

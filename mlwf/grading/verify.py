@@ -105,9 +105,18 @@ def examiner_for(key: "NotebookKey") -> Examiner | None:
 def _asked(entry: EntryPoint, key: "NotebookKey") -> Examiner | None:
     try:
         verifier: Verifier = entry.load()
-        return verifier.examiner(key)
+        examine = verifier.examiner
+    except Exception as error:  # noqa: BLE001 - whatever another package does
+        _name_broken(entry, error)
+        return None
+    try:
+        return examine(key)
     except ValueError as error:
         raise ValueError(f"{key.name}: {error}") from error
-    except Exception as error:  # noqa: BLE001 - whatever another package does
-        log.warning("the verifier %s (%s) is broken: %s: %s", entry.name, entry.value, type(error).__name__, error)
+    except Exception as error:  # noqa: BLE001
+        _name_broken(entry, error)
         return None
+
+
+def _name_broken(entry: EntryPoint, error: Exception) -> None:
+    log.warning("the verifier %s (%s) is broken: %s: %s", entry.name, entry.value, type(error).__name__, error)

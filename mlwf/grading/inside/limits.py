@@ -21,19 +21,19 @@ class Limits:
     processes : int
         At a time, its own included.
     file_mb : int
-        The largest file; all its files together may have twice as much.
+        The largest file, and all of them in a folder.
     open_files : int
     output_kb : int
         What one cell may put out; the rest is dropped.
     """
 
-    memory_mb: int = 1024
-    cpu_seconds: int = 300
-    wall_seconds: float = 600.0
-    processes: int = 64
-    file_mb: int = 128
-    open_files: int = 256
-    output_kb: int = 2048
+    memory_mb: int
+    cpu_seconds: int
+    wall_seconds: float
+    processes: int
+    file_mb: int
+    open_files: int
+    output_kb: int
 
 
 def apply(limits: Limits) -> None:
