@@ -44,8 +44,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import TraitError
 from traitlets.config import Config
 
-from mlwf.grading.course import Course, one_line
-from mlwf.grading.errors import GradingError
+from mlwf.grading.course import Course
+from mlwf.grading.errors import GradingError, one_line
 from mlwf.grading.quick import QuickStyles, quick
 
 MADE, SKIPPED, FAILED = "made", "skipped", "failed"
