@@ -37,10 +37,10 @@ def feedback(
         from mlwf.grading.course import Course
         from mlwf.grading.errors import GradingError
         from mlwf.grading.feedback import FAILED, MADE, SKIPPED, make_feedback
-    from mlwf.cli._feedback import progress
+    from mlwf.cli._progress import progress
 
     try:
-        with progress() as say:
+        with progress("making ready", "making pages") as say:
             outcomes = make_feedback(
                 Course(folder), assignment, students=students, workers=workers, force=force, say=say
             )
