@@ -29,7 +29,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task, parse_utc
+from nbgrader.utils import compute_checksum, determine_grade, parse_utc
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -130,16 +130,17 @@ def mark(notebook: NotebookNode) -> Marks:
         if not ours:
             continue
         name = str(ours.get("grade_id"))
-        if is_grade(cell):
+        if ours.get("grade"):
             try:
                 scores[name], _ = determine_grade(cell)
             except (ValueError, KeyError, TypeError):
                 # More than there is to be had, or a result without a text: nbgrader gives up the whole submission.
                 scores[name] = None
                 flags.append(f"cell `{name}` ended with a value that is no mark: mark it by hand")
-        if is_solution(cell) or is_task(cell):
-            is_untouched = not is_task(cell) and ours.get("checksum") == compute_checksum(cell)
-            comments[name] = _NO_ANSWER if is_untouched else None
+        if ours.get("task"):
+            comments[name] = None
+        elif ours.get("solution"):
+            comments[name] = _NO_ANSWER if ours.get("checksum") == compute_checksum(cell) else None
     return Marks(scores, comments, tuple(flags))
 
 
