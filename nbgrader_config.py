@@ -17,6 +17,19 @@ c.Execute.timeout = 20
 c.LimitOutput.max_lines = 200
 c.LimitOutput.max_traceback = 30
 
+# `nbgrader autograde` and formgrader's button run students' code sealed in and mark it as `mlwf grade` does; remove these three
+# for nbgrader's own way. What a submission may use is set like c.Sealed.memory_mb = 2048 (docs/grading.md).
+c.Autograde.exporter_class = "mlwf.grading.doors.Submission"
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
+c.Autograde.autograde_preprocessors = [
+    "mlwf.grading.doors.RunSealed",  # in the place of Execute
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
 # Our feedback page: marks, why, the way with the student's own numbers, and pictures; no script, nothing from the network.
 # Notebooks without our questions keep nbgrader's own page. Remove the line to have that for all.
 c.GenerateFeedback.exporter_class = "mlwf.course.feedback.FeedbackExporter"

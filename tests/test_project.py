@@ -30,7 +30,11 @@ def normal(name: str) -> str:
         ("mlwf.model", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "click"]),
         ("mlwf.ledger", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "click"]),
         ("mlwf.cli", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "IPython"]),
-        ("mlwf.assignment", ["matplotlib", "ipywidgets", "nbgrader"]),
+        (
+            "mlwf.assignment.verifier",
+            ["numpy", "matplotlib", "ipywidgets", "nbgrader", "nbformat", "IPython", "jinja2"],
+        ),
+        ("mlwf.grading.verify", ["numpy", "matplotlib", "ipywidgets", "nbgrader", "nbformat", "IPython", "click"]),
     ],
 )
 def test_imports_are_light(module, heavy):

@@ -1,23 +1,14 @@
-"""From whatever a student assigned to a plain value, and from a plain value to a number of the right kind.
+"""From a plain value, as `mlwf.plain` makes it beside the student's code, to a number of the right kind.
 
-The first step runs beside the student's code, the second wherever the marks are given; between them go only plain
-values: numbers, text, None, lists and dicts of these.
+This runs wherever the marks are given.
 """
 
 import math
-import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
-from typing import Any
 
-Plain = int | float | str | None | list[Any] | dict[str, Any]
+from mlwf.plain import Plain
+
 Number = int | float
-SECONDS_PER_CALL = 1.0
 READ_AS_EQUAL = 1e-9  # what rounding inside a student's own arithmetic may cost, in parts of the value
 
 
@@ -61,72 +52,6 @@ KINDS = {
     "kwh": Kind("a number of kWh", 0, 1e7),
     "dollars": Kind("an amount in dollars", 0, 1e7),
 }
-
-
-def plain(value: object) -> Plain:
-    """Return `value` as a plain value; what has no plain form becomes ``{"type": its name}``.
-
-    Only built-in types are taken at their word, and numpy's scalars through their ``item()``: an object that claims to
-    equal everything is just an object.
-    """
-    if value is None or type(value) in (int, float, str):
-        return value  # type: ignore[return-value]
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
-        item = value.item()
-        if type(item) in (int, float):
-            return item  # type: ignore[no-any-return]
-    return {"type": type(value).__name__}
-
-
-def call_plainly(function: object, inputs: Sequence[Sequence[Any]]) -> Plain:
-    """Call a student's function on each of `inputs` and return the results as a list of ``{"value": …}`` or ``{"error": …}``.
-
-    A call that takes longer than a second ends the trial: the calls after it are not made. What the function prints is
-    dropped, for nbgrader gives 0 to a test cell that writes to stderr, be it only a warning.
-    """
-    if not callable(function):
-        return plain(function)
-    results: list[Any] = []
-    for arguments in inputs:
-        try:
-            with _time_limit(SECONDS_PER_CALL), _silence():
-                results.append({"value": plain(function(*arguments))})
-        except _TookTooLongError:
-            results.append({"error": "TimeoutError"})
-            break
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a student's code raises is its answer
-            results.append({"error": type(error).__name__})
-    return results
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        yield
-
-
-class _TookTooLongError(BaseException):
-    """Not an Exception, so that a student's own `except Exception` does not swallow it."""
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the block after `seconds`, where the system has alarms; elsewhere the cell's own time limit stands."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise _TookTooLongError
-
-    handler = signal.signal(signal.SIGALRM, interrupt)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, *timer)  # somebody else's alarm, which ours had put off
 
 
 def read_number(kind: Kind, answer: Plain) -> Number | None:
@@ -177,7 +102,7 @@ def shown(value: Number | str | None) -> str:
 
 
 def for_json(value: Plain) -> Plain:
-    """`value` as JSON can hold it: nan, infinities, and what is too long to be an answer, as text."""
+    """`value` as a notebook can hold it: nan, infinities, and what is too long to be an answer, as text."""
     if isinstance(value, list):
         return [for_json(part) for part in value]
     if isinstance(value, dict):
@@ -185,4 +110,7 @@ def for_json(value: Plain) -> Plain:
     is_odd = (isinstance(value, float) and not math.isfinite(value)) or (
         isinstance(value, int) and abs(value) >= 10**20
     )
-    return shown(value) if is_odd else value[:200] if isinstance(value, str) else value
+    if is_odd:
+        return shown(value)
+    # Half a surrogate pair can't be written to a file.
+    return value[:200].encode(errors="backslashreplace").decode() if isinstance(value, str) else value

@@ -22,5 +22,5 @@ class Draws:
     def choose(self, options: Sequence[T]) -> T:
         """Return one of `options`; of fewer than a million, none is favoured by more than one in 10^13."""
         self._count += 1
-        digest = sha256(f"{self._text}\n{self._count}".encode()).digest()
+        digest = sha256(f"{self._text}\n{self._count}".encode(errors="surrogatepass")).digest()
         return options[int.from_bytes(digest[:8], "big") % len(options)]

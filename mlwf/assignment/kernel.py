@@ -1,32 +1,25 @@
 """What the assignment's cells call. This side runs in the student's kernel and looks answers up by name."""
 
 import getpass
-import html
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from IPython.core.getipython import get_ipython
-from IPython.display import display
-
-from mlwf.assignment.answers import AnswerError, Plain, call_plainly, for_json, plain, read_number
+from mlwf.assignment.answers import AnswerError, for_json, read_number
 from mlwf.assignment.by_hand import uses
-from mlwf.assignment.case import PUBLISHED, Case
+from mlwf.assignment.case import Case
 from mlwf.assignment.marks import mark
 from mlwf.assignment.memo import MEMO_POINTS, look_at
 from mlwf.assignment.notebook import NotebookError, read, text_of
-from mlwf.assignment.own import own_case
+from mlwf.assignment.own import cases_of_others, own_case
 from mlwf.assignment.questions import QUESTIONS, Question
+from mlwf.assignment.showing import LINE, READY, Note, Numbers, Progress, is_grading, verdict_data
+from mlwf.plain import Plain, call_plainly, plain
 
-BY_HAND = ("note", "off")
-VERDICT = "application/vnd.mlwf.verdict+json"
-CASE = "application/vnd.mlwf.case+json"
-NOTE = "application/vnd.mlwf.note+json"
-READY = "application/vnd.mlwf.ready+json"
-LINE = 80  # `nbgrader validate` cuts longer lines off, and feedback pages hide their ends
+BY_HAND = ("note", "refuse", "off")
 
 
 class NotReadyError(Exception):
@@ -34,45 +27,6 @@ class NotReadyError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         return textwrap.wrap(f"Not ready: {self}", LINE)
-
-
-class Table:
-    """Rows that Jupyter shows as a table and a terminal as text."""
-
-    def __init__(self, head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        self.head = tuple(head)
-        self.rows = [tuple(row) for row in rows]
-
-    def __repr__(self) -> str:
-        lines = [self.head, *self.rows]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(self.head))]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-        )
-
-    def _repr_html_(self) -> str:
-        # Feedback pages have no style for tables.
-        style = 'style="text-align:left; padding-right:1.5em"'
-        head = "".join(f'<th scope="col" {style}>{html.escape(cell)}</th>' for cell in self.head)
-        rows = "".join(
-            "<tr>" + "".join(f"<td {style}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-class Numbers(Table):
-    """A student's numbers: a table to look at, and an attribute for each row to calculate with, such as ``my.stage``."""
-
-    def __init__(self, case: Case, course: str, student: str) -> None:
-        whose = student if course else "the same for everybody"
-        super().__init__(("What", "Value", "Unit", "Name"), [("Whose numbers these are", whose, "", ""), *case.rows()])
-        self._drawn_from = {"course": course, "student": student}
-        for name, value in vars(case).items():
-            setattr(self, name, value)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - as IPython calls it
-        """Say for the feedback page and the class report whose numbers a graded notebook had."""
-        return {CASE: self._drawn_from} if _is_grading() else {}
 
 
 @dataclass(frozen=True)
@@ -113,7 +67,9 @@ def begin(course: str = "", student: str = "", by_hand: str = "note") -> Numbers
         The student's id, where the system's own name isn't it (as on Binder). While nbgrader grades, the submission's folder
         says who it is.
     by_hand : str
-        "note": what is taken from this package beyond the given cells is noted, and said before submitting. "off": nothing is.
+        "note": what is taken from this package beyond the given cells is noted, and said before submitting. "refuse": it is
+        not there when `mlwf grade` grades, so that answers that need it count nothing; until then as with "note". "off":
+        nothing is looked at.
 
     Returns
     -------
@@ -129,26 +85,19 @@ def begin(course: str = "", student: str = "", by_hand: str = "note") -> Numbers
     if not isinstance(student, str):
         raise TypeError(f'student must be text, such as "ada", not {student!r}')
     who, said = whose(), student.strip()
-    if said and not _is_grading():
+    if said and not is_grading():
         who = said
-    others = {} if not course else {"the published lab": PUBLISHED}
-    if course and said and said != who:
-        others[said] = own_case(course, said)
     case = own_case(course, who)
-    _Desk.setting = Setting(who, case, others, by_hand)
+    _Desk.setting = Setting(who, case, cases_of_others(course, who, said), by_hand)
     return Numbers(case, course, who)
 
 
 def whose() -> str:
     """Return the id of the student at work: by the submission's folder while grading, else by the hub or the system."""
-    if _is_grading():
+    if is_grading():
         # nbgrader runs a notebook in autograded/STUDENT/ASSIGNMENT.
         return os.environ.get("MLWF_STUDENT") or Path.cwd().parent.name
     return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
-
-
-def _is_grading() -> bool:
-    return os.environ.get("NBGRADER_EXECUTION") == "autograde"
 
 
 def _setting() -> Setting:
@@ -183,48 +132,15 @@ def check(question_id: str) -> float | None:
         raise ValueError(f"question_id must be one of {', '.join(QUESTIONS)}, not {question_id!r}")
     question, namespace = QUESTIONS[question_id], _namespace()
     setting = _setting()
-    if _is_grading():
+    if is_grading():
         answers = deliver((question_id, *question.builds_on), namespace, setting.case)
         verdict = mark(question, setting.case, answers, setting.others)
-        said = f"{verdict.points:g} of {verdict.max_points} points. {verdict.message}"
-        # Text for people, and the same as data for the feedback page and the class report.
-        display({"text/plain": textwrap.fill(said, LINE), VERDICT: asdict(verdict)}, raw=True)  # type: ignore[no-untyped-call]
+        _display(verdict_data(verdict))
         return float(verdict.points)
     problem = _problem(question, namespace, setting.case)
     if problem:
         raise NotReadyError(problem)
     return None
-
-
-class Progress(Table):
-    """What is ready, and a note of what was taken from this package beyond the given cells."""
-
-    def __init__(self, rows: Iterable[Iterable[str]], used: list[str]) -> None:
-        super().__init__(("Answer", "Points", "Is it ready?"), rows)
-        self.used = used
-
-    @property
-    def note(self) -> str:
-        """The sentence about it; empty if there is nothing to say."""
-        if not self.used:
-            return ""
-        seen = "; ".join(self.used)
-        if _is_grading():
-            return f"For the instructor: beyond the given cells this notebook uses the package mlwf: {seen}."
-        return (
-            f"Answers are to be worked out by hand, and this notebook uses the package mlwf: {seen}. "
-            "Your instructor sees this too. If it is left over from trying things out, remove it, restart, and run all cells."
-        )
-
-    def __repr__(self) -> str:
-        return "\n\n".join(filter(None, (super().__repr__(), textwrap.fill(self.note, LINE))))
-
-    def _repr_html_(self) -> str:
-        note = f"<p><strong>{html.escape(self.note)}</strong></p>" if self.note else ""
-        return super()._repr_html_() + note
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - as IPython calls it
-        return {NOTE: {"used": self.used}} if _is_grading() else {}
 
 
 def progress() -> Progress:
@@ -234,10 +150,10 @@ def progress() -> Progress:
         (question.name, f"{question.points}", (problem or "ready").replace("`", ""))
         for question, problem in problems(namespace, setting.case)
     ]
-    if not _is_grading():
+    if not is_grading():
         rows.append(("memo", f"{MEMO_POINTS}", _memo_says(_given(namespace, setting.case))))
-    used = uses(_shell().history_manager.input_hist_raw) if setting.by_hand == "note" else []
-    return Progress(rows, used)
+    used = [] if setting.by_hand == "off" else uses(_shell().history_manager.input_hist_raw)
+    return Progress(rows, Note(used, setting.by_hand, grading=is_grading()))
 
 
 def show_readiness() -> None:
@@ -252,7 +168,7 @@ def show_readiness() -> None:
         ],
         "given": {name: for_json(value) for name, value in given.items()},
     }
-    display({READY: found}, raw=True)  # type: ignore[no-untyped-call]
+    _display({READY: found})
 
 
 def _given(namespace: Mapping[str, Any], case: Case) -> dict[str, Plain]:
@@ -289,7 +205,16 @@ def deliver(question_ids: Iterable[str], namespace: Mapping[str, Any], case: Cas
     return answers
 
 
+# IPython is there before any cell runs; the grader, which marks without cells, does without it.
+def _display(data: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(data, raw=True)  # type: ignore[no-untyped-call]
+
+
 def _shell() -> Any:  # noqa: ANN401 - IPython's shell has no types
+    from IPython.core.getipython import get_ipython
+
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("check and progress look answers up by name, so they work in a notebook or in IPython only")

@@ -6,9 +6,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, Plain, for_json, read_number, shown
+from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, for_json, read_number, shown
 from mlwf.assignment.case import Case
 from mlwf.assignment.questions import QUESTIONS, Question, truth
+from mlwf.plain import Plain
 
 NOBODY: Mapping[str, Case] = MappingProxyType({})
 
@@ -54,7 +55,7 @@ def grade(case: Case, answers: Mapping[str, Plain], others: Mapping[str, Case] =
     case : Case
         The student's numbers.
     answers : mapping of str to plain value
-        By question id, as `answers.plain` and `answers.call_plainly` deliver them; a missing one is absent.
+        By question id, as `mlwf.plain` delivers them; a missing one is absent.
     others : mapping of str to Case
         Whose numbers else an answer may be right for, which is then said.
 

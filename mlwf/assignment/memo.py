@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, Plain, read_number
+from mlwf.assignment.answers import READ_AS_EQUAL, AnswerError, Number, read_number
 from mlwf.assignment.questions import QUESTIONS
+from mlwf.plain import Plain
 
 MEMO_POINTS = 16
 WORDS = (100, 350)  # asked are 150 to 250

@@ -1,11 +1,15 @@
 """A notebook of the assignment as a file: what stands in its cells, without running it."""
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
+from mlwf.assignment.parsing import parsed
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 class NotebookError(Exception):
@@ -34,7 +38,7 @@ class Text:
     by_hand: str
 
 
-def read(path: Path) -> nbformat.NotebookNode:
+def read(path: Path) -> "NotebookNode":
     """Return the notebook at `path`.
 
     Raises
@@ -42,6 +46,8 @@ def read(path: Path) -> nbformat.NotebookNode:
     NotebookError
         There is none, or it is no notebook.
     """
+    import nbformat  # takes longer to load than all that a student's kernel needs
+
     try:
         return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
     except FileNotFoundError:
@@ -57,15 +63,20 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0][:120]
 
 
-def text_of(notebook: nbformat.NotebookNode) -> Text:
+def text_of(notebook: "NotebookNode") -> Text:
     """Return what `notebook` says."""
     code = tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
     memos = [cell.source for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "memo"]
-    begins = _given_to_begin(code)
-    return Text(code, memos[0] if memos else None, begins.get("course", ""), begins.get("by_hand", "note"))
+    begin = arguments_of_begin(code) or {}
+    return Text(
+        code,
+        memos[0] if memos else None,
+        literal(begin.get("course")) or "",
+        literal(begin.get("by_hand")) or "note",
+    )
 
 
-def solutions(notebook: nbformat.NotebookNode) -> dict[str, str]:
+def solutions(notebook: "NotebookNode") -> dict[str, str]:
     """Return what stands in the solution cells, by `grade_id`, without the lines that mark the solution."""
     marked = [(cell.metadata.get("nbgrader", {}), cell.source) for cell in notebook.cells]
     return {
@@ -75,20 +86,17 @@ def solutions(notebook: nbformat.NotebookNode) -> dict[str, str]:
     }
 
 
-def _given_to_begin(code: tuple[str, ...]) -> dict[str, str]:
-    """The texts that the first call of `begin` is given by name."""
-    for cell in code:
-        if "begin" not in cell:
-            continue
-        try:
-            tree = ast.parse(TransformerManager().transform_cell(cell))  # type: ignore[no-untyped-call]
-        except (SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
+def arguments_of_begin(code: Iterable[str]) -> dict[str, ast.expr] | None:
+    """Return what the first call of `begin` is given, by name; None if there is none."""
+    for tree in map(parsed, (cell for cell in code if "begin" in cell)):
+        for node in ast.walk(tree) if tree else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "begin":
-                return {
-                    given.arg: given.value.value
-                    for given in node.keywords
-                    if given.arg and isinstance(given.value, ast.Constant) and isinstance(given.value.value, str)
-                }
-    return {}
+                given = dict(zip(("course", "student", "by_hand"), node.args, strict=False))
+                return given | {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+    return None
+
+
+def literal(expression: ast.expr | None) -> str | None:
+    """Return the text that stands there as such; None if it is anything else, or missing."""
+    is_text = isinstance(expression, ast.Constant) and isinstance(expression.value, str)
+    return expression.value if is_text else None  # type: ignore[union-attr]

@@ -5,29 +5,20 @@ no rounding on the way decides an answer, and no mistake that we know leads to t
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from math import ceil, floor
 from typing import Any
 
 from mlwf import model
-from mlwf.assignment.case import LARGE_START, PUBLISHED, SMALL_START, Case
+from mlwf.assignment.case import PUBLISHED, Case
 from mlwf.assignment.draws import Draws
 from mlwf.assignment.questions import QUESTIONS, truth
-from mlwf.assignment.solving import level_in_week, trial_weeks
+from mlwf.assignment.races import BRIEF_LEADS, CROSSING_RACES, LARGE_GAINS, SMALL_GAINS
 
-WEEK = model.HOURS_PER_WEEK
-SMALL_CYCLES = (6, 7, 8, 12, 14, 21, 24)  # each week holds whole iterations
-DECAYS = tuple(n / 1000 for n in range(985, 996))
-FIRST_WEEK, LAST_WEEK = 2, 20
-TRIALS = 3  # weeks to look at in the saturating race
-CLEAR = 0.02  # percentage points; students round accuracies to two digits
 #: Two active gates, of which one sees memory at stage 3 or 4.
 GATES = (
     ("memory_profiling", "on_device_test"), ("latency_budget", "memory_profiling"), ("schema_validation", "memory_profiling"),
     ("memory_profiling", "staged_rollout"), ("latency_budget", "on_device_test"), ("schema_validation", "on_device_test"),
     ("on_device_test", "staged_rollout"),
 )  # fmt: skip
-LARGE_GAINS, SMALL_GAINS = (tuple(n / 100 for n in range(low, low + 7)) for low in (12, 8))
 AFFORDABLE_STAGES = (2, 3, 4)
 OPTIONS: Mapping[str, tuple[Any, ...]] = {
     "stage": (4, 5, 6),
@@ -82,11 +73,27 @@ def own_case(course_key: str, student: str) -> Case:
             return case
 
 
+def cases_of_others(course_key: str, student: str, said: str) -> dict[str, Case]:
+    """Return the numbers that a student may have worked with by mistake, by whose they are.
+
+    Parameters
+    ----------
+    course_key, student : str
+        As for `own_case`.
+    said : str
+        The id that the notebook gives; empty if it gives none.
+    """
+    if not course_key:
+        return {}
+    others = {said: own_case(course_key, said)} if said and said != student else {}
+    return {"the published lab": PUBLISHED} | others
+
+
 def _drawn(draws: Draws) -> Case:
     chosen = {name: draws.choose(values) for name, values in OPTIONS.items()}
     while True:
         large_gain, small_gain = draws.choose(LARGE_GAINS), draws.choose(SMALL_GAINS)
-        crossing, brief = _crossing_races(large_gain, small_gain), _brief_leads(large_gain)
+        crossing, brief = CROSSING_RACES[large_gain, small_gain], BRIEF_LEADS[large_gain]
         if crossing and brief:
             break
     linear_cycle, saturating_cycle, saturating_decay = draws.choose(crossing)
@@ -98,65 +105,6 @@ def _drawn(draws: Draws) -> Case:
         saturating_cycle=saturating_cycle, saturating_decay=saturating_decay,
         fourth_gain=fourth_gain, fourth_cycle=fourth_cycle, fourth_decay=fourth_decay, fourth_week=fourth_week,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _crossing_races(large_gain: float, small_gain: float) -> tuple[tuple[int, int, float], ...]:
-    """Cycle of the first race, cycle and decay of the second, with which both cross where a few trials find it."""
-    weeks_until_level = {
-        cycle: (LARGE_START - SMALL_START) / (WEEK // cycle * small_gain - large_gain)
-        for cycle in SMALL_CYCLES
-        if WEEK // cycle * small_gain > large_gain
-    }
-    linear = [
-        c for c, weeks in weeks_until_level.items() if FIRST_WEEK - 1 < weeks < LAST_WEEK and 0.1 < weeks % 1 < 0.9
-    ]
-    saturating = [(c, decay) for c in linear for decay in DECAYS if _is_clear(large_gain, small_gain, c, decay)]
-    return tuple((c, *other) for c in linear for other in saturating if other[0] != c)
-
-
-def _is_clear(large_gain: float, small_gain: float, cycle: int, decay: float) -> bool:
-    """Tell whether the saturating race takes `TRIALS` weeks to look at, at none of whose ends the two are all but level."""
-    race = Case(
-        large_gain=large_gain, small_gain=small_gain, saturating_cycle=cycle, saturating_decay=decay, weeks=LAST_WEEK
-    ).race(2)
-    weeks = trial_weeks(race)
-    if len(weeks) != TRIALS:
-        return False
-    hours = [week * WEEK for week in weeks]
-    small, large = race.small.accuracy_at(hours), race.large.accuracy_at(hours)
-    return all(abs(a - b) >= CLEAR for a, b in zip(small, large, strict=True)) and small[-1] < race.small.ceiling
-
-
-@lru_cache(maxsize=16)
-def _brief_leads(large_gain: float) -> tuple[tuple[float, int, float, int], ...]:
-    """Gain, cycle and decay of small models that lead within the given week, and at no week's end."""
-    found = []
-    for decay in DECAYS:
-        large = Case(large_gain=large_gain).large(decay)
-        for week in range(3, 16):
-            before, after = (large.accuracy(week - less) - SMALL_START for less in (1, 0))
-            for cycle in (2, 3, 4, 6, 8):
-                # Of its gains the small model has made this part when the week ends; it has to end between the two levels.
-                per_gain = (1 - decay ** (week * WEEK // cycle)) / (1 - decay)
-                for thousandths in range(ceil(1000 * before / per_gain), floor(1000 * after / per_gain) + 1):
-                    lead = (thousandths / 1000, cycle, decay, week)
-                    if _is_a_brief_lead(large_gain, *lead):
-                        found.append(lead)
-    return tuple(found)
-
-
-def _is_a_brief_lead(large_gain: float, gain: float, cycle: int, decay: float, week: int) -> bool:
-    case = Case(
-        large_gain=large_gain, fourth_gain=gain, fourth_cycle=cycle, fourth_decay=decay, fourth_week=week, weeks=30
-    )
-    hour = level_in_week(case).hour
-    if hour is None or not (week - 1) * WEEK < hour < week * WEEK or not 2 <= hour % 24 <= 22:
-        return False
-    # Whoever rounds the level of the large model to two digits comes to the same day.
-    same_day = len({level_in_week(case, off).day for off in (-0.005, 0.0, 0.005)}) == 1
-    race = case.race(4).found
-    return same_day and race.week is None and any(first == hour for first, _ in race.leads)
 
 
 def is_fair(case: Case) -> bool:

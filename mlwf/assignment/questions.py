@@ -54,7 +54,7 @@ class Question:
     points : int
     solve : callable
         ``solve(case, earlier)``: the answer, given the answers to the questions in `builds_on`. For a function question
-        the list of results for `inputs`, as `answers.call_plainly` delivers them.
+        the list of results for `inputs`, as `mlwf.plain.call_plainly` delivers them.
     work : callable
         ``work(case)``: the way there as lines of arithmetic, for the feedback and the key.
     concludes : callable

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 
 from mlwf.assignment.by_hand import uses
-from mlwf.assignment.kernel import READY
 from mlwf.assignment.memo import look_at
 from mlwf.assignment.notebook import NotebookError, read, text_of
 from mlwf.assignment.runner import StoppedError, data, run
+from mlwf.assignment.showing import READY
 
 LOOK = "from mlwf.assignment.kernel import show_readiness\nshow_readiness()"
 
@@ -32,6 +32,8 @@ class Readiness:
         Cells that stopped with an error.
     used : list of str
         What was taken from the reference package although answers are to be derived by hand.
+    by_hand : str
+        The course's policy.
     """
 
     student: str
@@ -39,6 +41,7 @@ class Readiness:
     memo: list[str]
     errors: list[str]
     used: list[str]
+    by_hand: str
 
     @property
     def is_ready(self) -> bool:
@@ -79,7 +82,8 @@ def rehearse(path: Path, say: Callable[[int, int], None] = lambda _done, _cells:
         answers=found["answers"],
         memo=look_at(text.memo, found["given"]),
         errors=_errors(ran.cells[:-1]),
-        used=uses(text.code) if text.by_hand == "note" else [],
+        used=[] if text.by_hand == "off" else uses(text.code),
+        by_hand=text.by_hand,
     )
 
 

@@ -41,7 +41,8 @@ class Line:
 
     def __str__(self) -> str:
         written = self.sum.replace("**", "^")
-        result = f"{written} = {_short(self.value)}" if self.operations else written
+        is_sum = " " in self.sum or "(" in self.sum  # as `operations` would say, without taking it apart
+        result = f"{written} = {_short(self.value)}" if is_sum else written
         return f"{self.says}: {result}" if self.says else result
 
 

@@ -40,10 +40,11 @@ def table(found: Readiness) -> None:
             style="yellow" if problem else "",
         )
     console.print(shown)
+    follows = " An answer that needs it will count nothing." if found.by_hand == "refuse" else ""
     for name, notes in (
         ("Memo", found.memo),
         ("Error", found.errors),
-        ("By hand", [f"the notebook uses the package mlwf: {use}" for use in found.used]),
+        ("By hand", [f"the notebook uses the package mlwf: {use}.{follows}" for use in found.used]),
     ):
         for note in notes:
             console.print(f"{name}: {note}", style="yellow")

@@ -19,9 +19,9 @@ from packaging.requirements import Requirement
 from traitlets.config import Config
 
 from mlwf.assignment import QUESTIONS
-from mlwf.assignment.kernel import VERDICT
 from mlwf.assignment.notebook import NotebookError, read, text_of
 from mlwf.assignment.runner import StoppedError, data, run
+from mlwf.assignment.showing import VERDICT
 from mlwf.course.students import ASSIGNMENT
 
 SOLUTION = "### BEGIN SOLUTION"

@@ -11,7 +11,7 @@ from typing import Any
 from nbgrader import utils
 
 from mlwf.assignment import QUESTIONS, Verdict
-from mlwf.assignment.kernel import CASE, NOTE, VERDICT
+from mlwf.assignment.showing import CASE, NOTE, VERDICT
 
 LONGEST = 100  # characters of a text that is shown to somebody else
 

@@ -3,9 +3,12 @@
 import logging
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
+from dataclasses import fields
+from datetime import datetime
 from functools import cached_property
 from glob import escape, glob
 from pathlib import Path
@@ -17,16 +20,20 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.autogradeapp import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default.exchange import Exchange
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import AssignLatePenalties, Execute, IgnorePattern, LimitOutput
-from nbgrader.utils import find_all_files
+from nbgrader.utils import find_all_files, parse_utc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Int, TraitError
 from traitlets.config import Config, Configurable
 
 from mlwf.grading.errors import GradingError, one_line
+from mlwf.grading.inside.limits import Limits
 
+# A zone's name would otherwise be looked up as a file, wherever it points to.
+_TIMESTAMP = re.compile(r"\S+ \S+( [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?|\S+")
 # Seconds to wait for somebody else who writes to the gradebook; formgrader takes far less than one.
 PATIENCE = 60
 
@@ -57,6 +64,8 @@ class Course:
     Parameters
     ----------
     folder : Path
+    config : Config, optional
+        What is configured already, where nbgrader itself is running; else the folder's configuration files are read.
 
     Attributes
     ----------
@@ -75,11 +84,11 @@ class Course:
         There is no such folder, or its configuration stops or says what nbgrader does not take.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Config | None = None) -> None:
         if not folder.is_dir():
             raise GradingError(f"there is no folder {folder}")
         with _refused_plainly(), chdir(folder):
-            self.config = _configuration()
+            self.config = _configuration() if config is None else config
             self.directory = CourseDirectory(config=self.config)
             self.root = Path(self.directory.root)  # here, as nbgrader takes the folder it is in when first asked
             self.sealed = Sealed(config=self.config)
@@ -191,6 +200,27 @@ class Course:
                     raise GradingError(f"{name} can't be read ({error.strerror})") from error
         return files
 
+    def timestamp(self, folder: Path) -> datetime | None:
+        """Say when a submission was handed in, by the file in its folder; None if it does not say."""
+        try:
+            with open(os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None
+                return parse_timestamp(file.read(200).decode(errors="replace").strip())
+        except OSError:
+            return None
+
+    @property
+    def limits(self) -> Limits:
+        """What a submission may use."""
+        return Limits(**{each.name: getattr(self.sealed, each.name) for each in fields(Limits)})
+
+    @property
+    def private_folders(self) -> tuple[Path, ...]:
+        """Folders of which no submission may see anything."""
+        exchange = Exchange(config=self.config).root
+        return (self.root, *([Path(exchange)] if exchange else ()))
+
     @property
     def ignored(self) -> list[str]:
         """Globs of names that nbgrader leaves alone wherever it copies a folder."""
@@ -224,12 +254,12 @@ class Course:
 
     @cached_property
     def limit_output(self) -> LimitOutput:
-        """nbgrader's preprocessor that cuts long output; to be called, and then its ``enabled`` counts."""
+        """nbgrader's preprocessor that cuts long output."""
         return LimitOutput(config=self.config)
 
     @cached_property
     def ignore_pattern(self) -> IgnorePattern:
-        """nbgrader's preprocessor that drops harmless output on stderr; as `limit_output`."""
+        """nbgrader's preprocessor that drops harmless lines on stderr."""
         return IgnorePattern(config=self.config)
 
     @cached_property
@@ -274,6 +304,21 @@ class Course:
 
     def _path(self, step: str, assignment: str, student: str) -> Path:
         return Path(os.path.normpath(self.directory.format_path(step, student, assignment)))
+
+
+def parse_timestamp(text: str) -> datetime | None:
+    """Read a time as nbgrader writes it.
+
+    Returns
+    -------
+    datetime or None
+        In UTC, without a zone; None if it is no time.
+    """
+    try:
+        found: datetime | None = parse_utc(text) if _TIMESTAMP.fullmatch(text) else None
+    except (ValueError, OverflowError, TypeError, AttributeError):
+        return None
+    return found
 
 
 @contextmanager

@@ -6,7 +6,6 @@ only if its marks are, and what is missing is graded again next time.
 """
 
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,18 +28,16 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.utils import compute_checksum, determine_grade, parse_utc
+from nbgrader.utils import compute_checksum, determine_grade
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from mlwf.grading.course import Course
+from mlwf.grading.course import Course, parse_timestamp
 from mlwf.grading.errors import GradingError, one_line
 from mlwf.grading.text import notebook_bytes
 
 WHOLE = ""  # the key of flags that are about a submission, and not about one notebook
 _NO_ANSWER = "No response."
-# A zone's name would otherwise be looked up as a file, wherever it points to.
-_TIMESTAMP = re.compile(r"\S+ \S+( [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?|\S+")
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,7 @@ def stage(graded: Graded, course: Course, assignment: str) -> Staged:
     files = dict(graded.files)
     timestamp = None
     if text := (graded.timestamp or "").strip():
-        timestamp = _timestamp(text)
+        timestamp = parse_timestamp(text)
         if timestamp is None:
             flags[WHOLE] = (
                 *flags.get(WHOLE, ()),
@@ -549,13 +546,6 @@ def _update(gradebook: Gradebook, model: type[Base], rows: Sequence[Mapping[str,
     if rows:
         table = model.__table__
         gradebook.db.execute(update(table).where(table.c.id == bindparam("row")), rows)
-
-
-def _timestamp(text: str) -> datetime | None:
-    try:
-        return parse_utc(text) if _TIMESTAMP.fullmatch(text) else None
-    except (ValueError, OverflowError, TypeError, AttributeError):
-        return None
 
 
 def _temporary(target: Path, what: str) -> Path:

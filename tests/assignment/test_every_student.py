@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlwf.assignment import QUESTIONS, deliver, grade, own_case
-from mlwf.assignment.kernel import Numbers
+from mlwf.assignment.showing import Numbers
 
 ROOT = Path(__file__).parents[2]
 KEY = "constraint-tax"

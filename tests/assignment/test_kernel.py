@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from mlwf.assignment import QUESTIONS, Case, NotReadyError, begin, check, progress
-from mlwf.assignment.kernel import LINE
+from mlwf.assignment.showing import LINE
 
 MODES = {"student": None, "validate": "validate", "autograde": "autograde"}
 READY_MODES = pytest.mark.parametrize("mode", ["student", "validate"])
@@ -217,16 +217,30 @@ def test_the_numbers_can_be_seen_anywhere():
 
 def test_what_was_taken_from_the_package_is_said_before_submitting(run):
     """Is a student told, and the instructor when grading, that the reference was asked?"""
-    assert not run("progress()")[0].result.used
+    assert not run("progress()")[0].result.note.used
     run("from mlwf.model import cost_multiplier")
     for mode, whom in (("student", "Your instructor sees this too"), ("autograde", "For the instructor")):
         result = run("progress()", mode)[0].result
-        assert "from mlwf.model import cost_multiplier" in result.note
+        assert "from mlwf.model import cost_multiplier" in result.note.sentence
         assert whom in repr(result).replace("\n", " ")
         assert whom in result._repr_html_()
+
+
+def test_where_the_package_will_be_refused_the_student_is_warned(run):
+    """Is it said beforehand that an answer that needs the package will count nothing, though it can be had until then?"""
+    run('from mlwf.model import cost_multiplier\nmy = begin(by_hand="refuse")')
+    run("multiplier = cost_multiplier(my.stage)")
+    assert "an answer that needs it counts nothing" in run("progress()")[0].result.note.sentence
+    assert run('check("multiplier")', "autograde")[0].result == 2
+
+
+def test_an_unknown_policy_is_refused():
+    """Does a policy that was mistyped raise an error that lists the right ones?"""
+    with pytest.raises(ValueError, match="by_hand must be 'note' or 'refuse' or 'off', not 'never'"):
+        begin(by_hand="never")
 
 
 def test_nothing_is_noted_where_the_course_does_not_want_it(run):
     """Does the policy "off" look at nothing?"""
     run('from mlwf import model\nmy = begin(by_hand="off")')
-    assert run("progress()")[0].result.used == []
+    assert run("progress()")[0].result.note.used == []

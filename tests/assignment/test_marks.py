@@ -5,8 +5,8 @@ import math
 import pytest
 
 from mlwf.assignment import PUBLISHED, QUESTIONS, grade
-from mlwf.assignment.answers import call_plainly, plain
 from mlwf.assignment.marks import mark
+from mlwf.plain import call_plainly, plain
 
 FUNCTION = QUESTIONS["rework_cost"]
 

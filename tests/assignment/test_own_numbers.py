@@ -1,5 +1,7 @@
 """Each student's own numbers: the same everywhere, and fair to all."""
 
+import importlib
+import json
 import math
 import subprocess
 import sys
@@ -9,11 +11,12 @@ from itertools import pairwise
 
 import pytest
 
-from mlwf.assignment import PUBLISHED, QUESTIONS, mark, own_case
+from mlwf.assignment import PUBLISHED, QUESTIONS, mark, own_case, races
 from mlwf.assignment.own import OPTIONS, lucky_slips
 from mlwf.assignment.questions import truth
 from mlwf.assignment.solving import level_in_week, trial_weeks
 
+find_races = importlib.import_module("races")  # tools/races.py
 MANY = 10_000
 ADA = {
     "stage": 6, "base_days": 2.5, "large_gain": 0.18, "saturating_decay": 0.99, "fourth_week": 5, "cycles": (1, 6, 8, 16, 24),
@@ -155,3 +158,20 @@ def test_answers_for_somebody_elses_numbers_are_recognised():
     verdict = mark(QUESTIONS["cloud_dollars"], own, {"cloud_dollars": right_for_bob}, {"bob": other})
     assert (verdict.points, verdict.right_for) == (0, "bob")
     assert verdict.message.startswith("This is right for the numbers of bob, not for yours.")
+
+
+def test_the_races_to_draw_from_are_those_that_are_found():
+    """Does races.json hold what tools/races.py finds with the model as it is, so that nobody's numbers depend on a stale file?"""
+    written = json.loads(races.FILE.read_text())
+    assert written == json.loads(json.dumps(find_races.found()))
+    assert (races.LARGE_GAINS, races.SMALL_GAINS) == (find_races.LARGE_GAINS, find_races.SMALL_GAINS)
+
+
+def test_numbers_are_drawn_in_milliseconds():
+    """Does a notebook's first cell not keep anybody waiting, not even in a new process?"""
+    ask = "import time; from mlwf.assignment import begin; t = time.perf_counter(); begin('key', 'ada'); print(time.perf_counter() - t)"
+    seconds = [
+        float(subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    ]
+    assert min(seconds) < 0.03

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from in_browser import check_pages, on_each_screen
 
 from mlwf.assignment import QUESTIONS, Verdict, own_case
-from mlwf.assignment.kernel import VERDICT
 from mlwf.assignment.questions import truth
+from mlwf.assignment.showing import VERDICT
 from mlwf.course.graded import verdicts
 from mlwf.course.report import page, summary
 from mlwf.course.statistics import FEWEST, Sheet, difficulty, discrimination, histogram, matches

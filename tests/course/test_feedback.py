@@ -20,8 +20,8 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from mlwf.assignment import PUBLISHED, QUESTIONS, mark, own_case
-from mlwf.assignment.kernel import CASE, NOTE, VERDICT
 from mlwf.assignment.questions import truth
+from mlwf.assignment.showing import CASE, NOTE, VERDICT
 from mlwf.course import CHECKOUT
 from mlwf.course.feedback import FeedbackExporter
 from mlwf.course.feedback.exporter import render

@@ -1,0 +1,5 @@
+"""`python -m mlwf` is `mlwf`."""
+
+from mlwf.cli import main
+
+main()

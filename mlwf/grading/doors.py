@@ -1,0 +1,151 @@
+"""nbgrader's own doors: with these in `nbgrader_config.py`, `nbgrader autograde` and formgrader's button grade as `mlwf grade` does.
+
+    c.Autograde.exporter_class = "mlwf.grading.doors.Submission"
+    c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
+    c.Autograde.autograde_preprocessors = ["mlwf.grading.doors.RunSealed", …]  # in place of Execute
+
+nbgrader's loop stays as it is: one submission after the other, and what it does before it reads a notebook is its own.
+"""
+
+import atexit
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from mlwf.grading.course import Course
+from mlwf.grading.grade import Grader, add_note
+from mlwf.grading.key import NotebookKey, assignment_key
+from mlwf.grading.mend import mend
+from mlwf.grading.submission import read_files
+
+IDLE_SECONDS = 60.0  # after that a server like formgrader's keeps no sandbox
+Resources = Mapping[str, Any]
+
+
+class Submission(NotebookExporter):  # type: ignore[misc]
+    """Reads what a student has handed in, whatever it is, and puts the instructor's cells back."""
+
+    def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:  # noqa: ANN401 - nbconvert's own
+        """Export a notebook; one in `submitted` is mended first."""
+        about = resources["nbgrader"]
+        course = Course(Path(self.parent.coursedir.root), self.config)
+        folder = course.submitted(about["assignment"], about["student"])
+        if Path(filename).absolute().parent != folder.absolute():
+            return super().from_filename(filename, resources=resources, **more)
+        key = _keys(course, about["assignment"])[about["notebook"]]
+        files = read_files(folder, course.ignored)
+        mended = mend(files.notebooks.get(about["notebook"]), key)
+        flags = (*files.flags, *mended.flags)
+        for flag in flags:
+            self.log.warning("%s: %s", about["student"], flag)
+        add_note(mended.notebook, flags)
+        return self.from_notebook_node(mended.notebook, resources=resources, **more)
+
+
+class RunSealed(NbGraderPreprocessor):  # type: ignore[misc]
+    """Runs a notebook behind the walls instead of in a kernel, and marks outside what can be marked outside."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Fill in the outputs."""
+        about = resources["nbgrader"]
+        assignment, student, name = about["assignment"], about["student"], about["notebook"]
+        course = Course(Path(self.parent.parent.coursedir.root), self.config)
+        given = course.given_files(assignment)
+        grader, left = _graders.get(course, assignment)
+        beside = {**read_files(course.submitted(assignment, student), course.ignored).others, **given}
+        beside |= left.setdefault(student, {})
+        for other in [other for other in left if other != student]:
+            del left[other]
+        flags, found = grader.run(nb, name, student, {**beside, **given})
+        left[student] |= found
+        for flag in flags:
+            self.log.warning("%s: %s", student, flag)
+        if add_note(nb, flags):
+            _flag(course, assignment, name, student)
+        _leave(course.autograded(assignment, student), found)
+        return nb, resources
+
+
+def _flag(course: Course, assignment: str, name: str, student: str) -> None:
+    """Set formgrader's flag on a notebook."""
+    with course.open_gradebook() as gradebook:
+        gradebook.find_submission_notebook(name, assignment, student).flagged = True
+        gradebook.db.commit()
+
+
+def _leave(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put files that cells have written where a kernel would have left them."""
+    for name, content in files.items():
+        path = folder / name
+        if path.parent.resolve().is_relative_to(folder.resolve()) and not path.is_symlink() and not path.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            path.write_bytes(content)
+
+
+def _keys(course: Course, assignment: str) -> dict[str, NotebookKey]:
+    with course.open_gradebook() as gradebook:
+        return _read_keys(gradebook, course, assignment)
+
+
+def _read_keys(gradebook: Gradebook, course: Course, assignment: str) -> dict[str, NotebookKey]:
+    return assignment_key(gradebook, assignment, course.release(assignment), course.source(assignment))
+
+
+class _Graders:
+    """The grader that was used last, kept for a while: nbgrader comes with one notebook at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._for: tuple[Any, ...] | None = None
+        self._grader: Grader | None = None
+        self._left: dict[str, dict[str, bytes]] = {}
+        self._timer: threading.Timer | None = None
+        atexit.register(self.close)
+
+    def get(self, course: Course, assignment: str) -> tuple[Grader, dict[str, dict[str, bytes]]]:
+        """Return a grader for an assignment as it is now, and what cells of the present submission have left behind."""
+        keys = _keys(course, assignment)
+        wanted = (course.root, course.config, assignment, keys)
+        with self._lock:
+            if self._grader is None or self._for != wanted:
+                self._close()
+                grader = Grader(course, keys, course.given_files(assignment))
+                grader.__enter__()
+                try:
+                    grader.wait()
+                except BaseException:
+                    grader.close()
+                    raise
+                self._for, self._grader, self._left = wanted, grader, {}
+            self._grader.mend_sandboxes()
+            self._restart_timer()
+            return self._grader, self._left
+
+    def close(self) -> None:
+        """End the sandboxes."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        if self._grader:
+            self._grader.close()
+        self._grader = self._for = self._timer = None
+
+    def _restart_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = threading.Timer(IDLE_SECONDS, self.close)
+        self._timer.daemon = True
+        self._timer.start()
+
+
+_graders = _Graders()

@@ -1,0 +1,173 @@
+"""The walls around one submission: namespaces, a user id of its own, no rights, no network, private files.
+
+The zygote already lives in a root of its own, read-only, made by bubblewrap. A fork of it calls `enclose` for namespaces of
+its own, forks once more to be the first process in them, and that one calls `furnish` and `renounce`.
+"""
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+
+from mlwf.grading.inside import forbid
+from mlwf.grading.inside.limits import Limits
+
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
+SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL = 1, 4, 38, 47, 4
+KILL = 9
+_STUDENT = 1000  # the user id, where the kernel gives none of another person's
+_FIRST_ID, _IDS = 61184, 4000  # for root's graders: ids that systemd leaves to such uses, one for each submission
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class SealError(Exception):
+    """A wall that could not be put up."""
+
+
+def _call(what: str, result: int) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise SealError(f"{what}: {errno.errorcode.get(number, number)}")
+
+
+def _prctl(option: int, *values: int) -> None:
+    padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
+    _call(f"prctl {option}", _libc.prctl(option, *padded))
+
+
+def _mount(kind: str, target: str, options: str = "", flags: int = MS_NOSUID | MS_NODEV) -> None:
+    result = _libc.mount(kind.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    _call(f"{kind} on {target}", result)
+
+
+def is_root() -> bool:
+    """Tell whether the zygote has the machine's root rights and so can give each submission another user's id."""
+    with open("/proc/self/uid_map") as table:  # noqa: PTH123 - in each fork
+        rows = [line.split() for line in table]
+    return os.geteuid() == 0 and int(rows[0][2]) > 1
+
+
+def see_own_processes() -> None:
+    """Let the zygote's /proc show its own namespace: bubblewrap leaves the machine's, for only over a whole one may another be mounted."""
+    _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+def enclose(root: bool) -> None:
+    """Leave the zygote's namespaces; the next fork is the first process in a world of its own."""
+    flags = NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET
+    if root:
+        _call("namespaces", _libc.unshare(flags))
+        return
+    user, group = os.geteuid(), os.getegid()
+    _call("namespaces", _libc.unshare(flags | NEWUSER))
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{_STUDENT} {user} 1"),
+        ("gid_map", f"{_STUDENT} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as table:  # noqa: PTH123 - in each fork
+            table.write(text)
+
+
+def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...]) -> int:
+    """Give the first process of a namespace private files, and its user's id, which it returns but does not take yet."""
+    _prctl(SET_PDEATHSIG, KILL)
+    _call("private mounts", _libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None))
+    _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    user = _FIRST_ID + number % _IDS if root else _STUDENT
+    for place in places:
+        _mount("tmpfs", place, f"size={limits.file_mb}m,nr_inodes=20000,mode=0700,uid={user},gid={user}")
+    return user
+
+
+def renounce(root: bool, user: int, filter_program: bytes | None) -> None:
+    """Give up every right for good."""
+    if root:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    else:
+        _prctl(CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL)
+        _drop_capabilities()
+    # A change of the user makes a process undumpable, and /proc/self its root's.
+    _prctl(SET_DUMPABLE, 1)
+    _prctl(SET_PDEATHSIG, KILL)  # a change of the user forgets it
+    _prctl(SET_NO_NEW_PRIVS, 1)
+    if filter_program:
+        forbid.put_on(filter_program, _prctl)
+
+
+def _drop_capabilities() -> None:
+    class Header(ctypes.Structure):
+        _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+    header, none = Header(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    _call("capabilities", _libc.capset(ctypes.byref(header), none))
+
+
+def layers(filter_program: bytes | None) -> dict[str, str]:
+    """Say which walls this process, which has renounced, stands behind; an empty text for one that is missing."""
+    status: dict[str, str] = {}
+    for line in Path("/proc/self/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        status[name] = value.strip()
+    return {
+        "files": "the Python installation, read-only, and a small private /tmp" if not _may_write("/usr") else "",
+        "network": "none" if _networks() in ([], ["lo"]) else "",
+        "processes": "its own alone" if os.getpid() == 1 else "",
+        "user": f"id {os.geteuid()}, without rights"
+        if int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0 and os.geteuid() != 0
+        else "",
+        "privileges": "no new ones" if status.get("NoNewPrivs") == "1" else "",
+        "system calls": f"{len(forbid.FORBIDDEN)} kinds refused" if filter_program and status["Seccomp"] == "2" else "",
+    }
+
+
+def _may_write(folder: str) -> bool:
+    return os.access(folder, os.W_OK)
+
+
+def _networks() -> list[str]:
+    lines = Path("/proc/self/net/dev").read_text().splitlines()[2:]
+    return [line.partition(":")[0].strip() for line in lines]
+
+
+def count_processes(root_pid: int) -> dict[int, tuple[int, int]]:
+    """Return anonymous and shared memory in kB of a process and all that descend from it, by pid, as (parent, memory)."""
+    parents: dict[int, int] = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208 - often
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:  # noqa: PTH123
+                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+            except (OSError, ValueError, IndexError):
+                continue
+    family, size = {root_pid}, 0
+    while len(family) > size:
+        size = len(family)
+        family |= {pid for pid, parent in parents.items() if parent in family}
+    return {pid: (parents.get(pid, 0), _memory(pid)) for pid in family}
+
+
+def _memory(pid: int) -> int:
+    kilobytes = 0
+    try:
+        with open(f"/proc/{pid}/status") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith(("RssAnon:", "RssShmem:", "VmSwap:")):
+                    kilobytes += int(line.split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
+    return kilobytes
+
+
+def end_family(root_pid: int) -> None:
+    """Kill a process and all that descend from it, where no namespace does that."""
+    for pid in sorted(count_processes(root_pid), reverse=True):
+        try:
+            os.kill(pid, KILL)
+        except OSError:
+            continue
+
+

@@ -1,0 +1,244 @@
+"""An IPython shell that tells what a kernel would: streams, displays, results and errors, each as it happens."""
+
+import builtins
+import getpass
+import io
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import StdinNotImplementedError
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Any as AnyTrait
+from traitlets import Type
+
+Event = list[Any]
+Emit = Callable[[Event], None]
+FLUSH_AT, FLUSH_AFTER = 1 << 13, 0.2  # characters, seconds
+BACKEND = "module://matplotlib_inline.backend_inline"
+
+
+class Meter:
+    """Counts what a cell puts out, and drops what is too much, with one line that says so."""
+
+    def __init__(self, emit: Emit, most: int) -> None:
+        self.emit = emit
+        self.most = most
+        self.left = most
+
+    def begin(self) -> None:
+        """Start with a new cell."""
+        self.left = self.most
+
+    def __call__(self, event: Event, size: int) -> None:
+        if self.left < 0:
+            return
+        self.left -= size
+        if self.left >= 0:
+            self.emit(event)
+        elif event[0] == "stream":
+            text = event[2]
+            self.emit(["stream", event[1], f"{text[: max(0, self.left + size)]}\n{self._says}"])
+        else:
+            self.emit(["stream", "stdout", self._says])
+
+    @property
+    def _says(self) -> str:
+        return f"... Output truncated: a cell may put out {self.most // 1024} kB ...\n"
+
+
+class Stream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr`."""
+
+    encoding = "UTF-8"
+    errors = "strict"
+
+    def __init__(self, name: str, meter: Meter, descriptor: int) -> None:
+        self.name = name
+        self._meter = meter
+        self._descriptor = descriptor
+        self._parts: list[str] = []
+        self._size = 0
+        self._since = 0.0
+        self.others: tuple[Stream, ...] = ()
+
+    def write(self, text: str) -> int:
+        """Keep text until there is enough of it, or something else is put out."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        for other in self.others:
+            other.flush()
+        if text and self._meter.left >= 0:
+            if not self._parts:
+                self._since = time.monotonic()
+            self._parts.append(text)
+            self._size += len(text)
+            if self._size > FLUSH_AT or time.monotonic() - self._since > FLUSH_AFTER:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Put out what is kept."""
+        if self._parts:
+            text, self._parts, self._size = "".join(self._parts), [], 0
+            self._meter(["stream", self.name, text], len(text))
+
+    def writable(self) -> bool:
+        """True, as for any file to write to."""
+        return True
+
+    def isatty(self) -> bool:
+        """False: nobody sits there."""
+        return False
+
+    def fileno(self) -> int:
+        """The descriptor that programs started from a cell write to; it is read at the end of the cell."""
+        return self._descriptor
+
+
+class _Hook(DisplayHook):  # type: ignore[misc]
+    """Tells the value of a cell's last expression."""
+
+    def write_output_prompt(self) -> None:
+        """A notebook shows the number by itself."""
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        """Put out the value in all its forms."""
+        if format_dict:
+            self.shell.tell(["result", format_dict, md_dict or {}, self.prompt_count])
+
+    def finish_displayhook(self) -> None:
+        """A notebook needs no line after it."""
+
+
+class _Publisher(DisplayPublisher):  # type: ignore[misc]
+    """Tells what `display` is given."""
+
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        source: str | None = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **_: Any,  # noqa: ANN401 - whatever else IPython's next version passes
+    ) -> None:
+        """Put it out, or put it in the place of what had the same id."""
+        self.shell.tell(["update" if update else "display", data, metadata or {}, (transient or {}).get("display_id")])
+
+    def clear_output(self, wait: bool = False) -> None:
+        """Take back what the cell has put out, at once or when the next comes."""
+        self.shell.tell(["clear", wait])
+
+
+class Shell(InteractiveShell):  # type: ignore[misc]
+    """What cells run in; `open` connects it to a grader."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+    meter = AnyTrait()
+
+    def init_readline(self) -> None:
+        """There is no keyboard."""
+
+    def init_virtualenv(self) -> None:
+        """The interpreter is the right one already."""
+
+    def enable_gui(self, gui: Any = None) -> None:  # noqa: ANN401, ARG002
+        """There is no screen."""
+
+    def ask_exit(self) -> None:
+        """The grader says when it is over."""
+
+    system = InteractiveShell.system_piped
+
+    def tell(self, event: Event) -> None:
+        """Put something out, after what was printed before it."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.meter(event, _size(event))
+
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
+        self.tell(["error", str(etype.__name__), _text(evalue), list(stb)])
+
+
+def _size(event: Event) -> int:
+    """Characters in an event, as far as they are text."""
+    total = 0
+    for part in event[1:]:
+        values: Iterable[Any] = part.values() if isinstance(part, dict) else part if isinstance(part, list) else (part,)
+        total += sum(len(value) if isinstance(value, str | bytes) else len(repr(value)) for value in values)
+    return total
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a student's own __str__
+        return "".join(traceback.format_exception_only(type(value), None)).strip()
+
+
+def prepare() -> Shell:
+    """Make the shell in the zygote, so that forks have it ready."""
+    os.environ["MPLBACKEND"] = BACKEND
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "neutral"
+    config.InteractiveShell.banner1 = ""
+    shell: Shell = Shell.instance(config=config)
+    shell.user_ns["__name__"] = "__main__"
+    return shell
+
+
+class Output:
+    """What a cell writes by whatever way, told to the grader.
+
+    Parameters
+    ----------
+    shell : Shell
+    emit : callable
+        Sends an event.
+    most : int
+        Characters that a cell may put out.
+    files : pair of int
+        Descriptors of the files behind the process's descriptors 1 and 2.
+    """
+
+    def __init__(self, shell: Shell, emit: Emit, most: int, files: tuple[int, int]) -> None:
+        self.meter = Meter(emit, most)
+        shell.meter = self.meter
+        self._files = dict(zip(("stdout", "stderr"), files, strict=True))
+        self._streams = tuple(Stream(name, self.meter, file) for name, file in self._files.items())
+        for stream in self._streams:
+            stream.others = tuple(other for other in self._streams if other is not stream)
+        sys.stdout, sys.stderr = self._streams
+        sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
+        builtins.input = _no_input
+        getpass.getpass = _no_input
+
+    def begin(self) -> None:
+        """Start with a new cell."""
+        self.meter.begin()
+
+    def end(self) -> None:
+        """Put out what is kept, and what programs wrote to the descriptors."""
+        for stream in self._streams:
+            stream.flush()
+        for name, file in self._files.items():
+            size = os.fstat(file).st_size
+            if size:
+                text = os.pread(file, min(size, self.meter.most + 1), 0).decode(errors="replace")
+                os.ftruncate(file, 0)
+                self.meter(["stream", name, text], max(len(text), size))
+
+
+def _no_input(prompt: object = "", stream: object = None) -> str:
+    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")

@@ -1,0 +1,275 @@
+"""Grades what a class has handed in: several submissions at a time, one writer, and nobody's trouble stops the others."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+
+from nbgrader.api import Gradebook
+
+from mlwf.grading.course import Course
+from mlwf.grading.errors import GradingError
+from mlwf.grading.grade import Grader
+from mlwf.grading.key import assignment_key
+from mlwf.grading.save import Saver, Staged, discard, stage
+
+BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
+Say = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one submission.
+
+    Attributes
+    ----------
+    student : str
+    state : str
+        "graded", "skipped" (it was, and is not newer now) or "failed" (no marks).
+    score, max_score : float
+        Marks by machine, late penalties not taken off.
+    by_hand : int
+        Cells that wait for a person.
+    flags : tuple of str
+        What a person should look at.
+    """
+
+    student: str
+    state: str
+    score: float = 0.0
+    max_score: float = 0.0
+    by_hand: int = 0
+    flags: tuple[str, ...] = ()
+
+
+@dataclass
+class _Job:
+    student: str
+    tries: int = 0
+
+
+@dataclass
+class _Done:
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    batch: list[Staged] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+
+def to_grade(course: Course, assignment: str, students: Sequence[str], force: bool) -> tuple[list[str], list[str]]:
+    """Say whose submissions are to be graded, and whose are left as they are: graded, and not newer.
+
+    Raises
+    ------
+    GradingError
+        There are none, or somebody who is asked for has handed in nothing.
+    """
+    there = course.students(assignment)
+    if not there:
+        raise GradingError(f"nothing of {assignment} is in {course.submitted(assignment, '*').parent.parent}; collect it first")
+    unknown = [student for student in students if student not in there]
+    if unknown:
+        raise GradingError(f"no submission of {assignment} by {', '.join(unknown)}")
+    asked = [student for student in there if not students or student in students]
+    old = [] if force else [student for student in asked if not _is_newer(course, assignment, student)]
+    return [student for student in asked if student not in old], old
+
+
+def _is_newer(course: Course, assignment: str, student: str) -> bool:
+    """nbgrader's rule: not graded yet, or handed in again since."""
+    target = course.autograded(assignment, student)
+    if not target.exists():
+        return True
+    submitted, graded = (course.timestamp(folder) for folder in (course.submitted(assignment, student), target))
+    return submitted is not None and graded is not None and submitted > graded
+
+
+def grade_assignment(
+    course: Course,
+    assignment: str,
+    *,
+    students: Sequence[str] = (),
+    workers: int | None = None,
+    force: bool = False,
+    sealed: bool = True,
+    say: Say = lambda _done, _all, _student: None,
+) -> list[Outcome]:
+    """Grade an assignment's submissions.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str
+    students : sequence of str
+        Whose; empty for all.
+    workers : int, optional
+        Submissions at a time; by default as many as there are processors, and one more.
+    force : bool
+        Also what is graded already and has not been handed in again.
+    sealed : bool
+        False: without walls.
+    say : callable
+        Is told how many of how many are done, and whose was the last.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of the students' ids.
+
+    Raises
+    ------
+    GradingError
+        Nothing can be graded, or the gradebook can't be written. What was saved before stays.
+    """
+    todo, old = to_grade(course, assignment, students, force)
+    done = _Done({student: Outcome(student, "skipped") for student in old})
+    if not todo:
+        return _in_order(done)
+    release, source = course.release(assignment), course.source(assignment)
+    with course.open_gradebook() as gradebook:
+        keys = assignment_key(gradebook, assignment, release, source)
+    with Grader(course, keys, course.given_files(assignment), sealed=sealed) as grader:
+        with course.open_gradebook() as gradebook:
+            saver = Saver(course, gradebook, assignment)
+            saver.tidy(todo)
+            for student, why in saver.refused(todo).items():
+                done.outcomes[student] = Outcome(student, "failed", flags=(why,))
+            jobs = [_Job(student) for student in todo if student not in done.outcomes]
+            gradebook.engine.dispose()  # a connection must not be in two processes
+            grader.wait()
+            _grade_all(_Work(grader, course, assignment), jobs, workers or (os.cpu_count() or 1) + 1, saver, done, say)
+            _count(gradebook, assignment, done)
+    return _in_order(done)
+
+
+def _in_order(done: _Done) -> list[Outcome]:
+    return [done.outcomes[student] for student in sorted(done.outcomes)]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a worker needs; it is there by the fork."""
+
+    grader: Grader
+    course: Course
+    assignment: str
+
+    def __call__(self, student: str) -> Staged:
+        graded = self.grader.grade(student, self.assignment)
+        return stage(graded, self.course, self.assignment)
+
+
+_work: _Work | None = None
+
+
+def _begin_worker(work: _Work) -> None:
+    global _work  # noqa: PLW0603 - a worker has one
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for us
+
+
+def _grade_one(student: str) -> Staged:
+    assert _work
+    return _work(student)
+
+
+def _grade_all(work: _Work, jobs: list[_Job], workers: int, saver: Saver, done: _Done, say: Say) -> None:
+    """Grade all jobs; whoever breaks a worker is tried once more, alone."""
+    every = len(jobs)
+    pending = list(jobs)
+    while pending:
+        alone = pending[0].tries > 0
+        now, pending = (pending[:1], pending[1:]) if alone else (pending, [])
+        again = _grade_some(work, now, 1 if alone else workers, saver, done, lambda who: say(_counted(done, jobs), every, who))
+        if again:
+            work.grader.mend_sandboxes()
+        for job, why in again:
+            job.tries += 1
+            if job.tries > 1:
+                done.outcomes[job.student] = Outcome(job.student, "failed", flags=(why,))
+                say(_counted(done, jobs), every, job.student)
+            else:
+                pending.append(job)
+    _save(saver, done, now=True)
+
+
+def _counted(done: _Done, jobs: list[_Job]) -> int:
+    return sum(job.student in done.outcomes for job in jobs)
+
+
+def _grade_some(
+    work: _Work, jobs: list[_Job], workers: int, saver: Saver, done: _Done, say: Callable[[str], None]
+) -> list[tuple[_Job, str]]:
+    """Grade jobs and return those that could not be, with the reason."""
+    again: list[tuple[_Job, str]] = []
+    context = multiprocessing.get_context("fork")  # what workers need is in memory already
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _begin_worker, (work,))
+    try:
+        futures = {pool.submit(_grade_one, job.student): job for job in jobs}
+        for future in _as_they_come(futures, lambda: _save(saver, done)):
+            job = futures[future]
+            try:
+                staged = future.result()
+            except BrokenProcessPool:
+                again.append((job, "grading it ended the process that did it"))
+            except Exception as error:  # noqa: BLE001 - one submission's trouble is not the others'
+                again.append((job, f"it can't be graded: {type(error).__name__}: {error}"))
+            else:
+                done.outcomes[job.student] = _outcome(staged)
+                done.batch.append(staged)
+                say(job.student)
+            _save(saver, done)
+    except KeyboardInterrupt:
+        _save(saver, done, now=True)
+        raise
+    finally:
+        # On an interruption nobody waits for what is still running: its sandbox goes with the run.
+        pool.shutdown(wait=False, cancel_futures=True)
+    return again
+
+
+def _as_they_come(futures: dict[Future[Staged], _Job], meanwhile: Callable[[], None]) -> Iterator[Future[Staged]]:
+    open_futures = set(futures)
+    while open_futures:
+        finished, open_futures = wait(open_futures, timeout=BATCH_SECONDS, return_when=FIRST_COMPLETED)
+        meanwhile()
+        yield from finished
+
+
+def _save(saver: Saver, done: _Done, now: bool = False) -> None:
+    if done.batch and (now or len(done.batch) >= BATCH or time.monotonic() - done.since > BATCH_SECONDS):
+        batch, done.batch = done.batch, []
+        try:
+            refused = saver.save(batch)
+        except BaseException:
+            for staged in batch:
+                discard(staged)
+            raise
+        for student, why in refused.items():
+            done.outcomes[student] = Outcome(student, "failed", flags=(why,))
+        done.since = time.monotonic()
+
+
+def _outcome(staged: Staged) -> Outcome:
+    scores = [score for marks in staged.marks.values() for score in marks.scores.values()]
+    flags = tuple(
+        f"{name}: {flag}" if name and len(staged.marks) > 1 else flag for name, said in staged.flags.items() for flag in said
+    )
+    return Outcome(
+        staged.student,
+        "graded",
+        score=sum(score for score in scores if score is not None),
+        by_hand=sum(score is None for score in scores),
+        flags=flags,
+    )
+
+
+def _count(gradebook: Gradebook, assignment: str, done: _Done) -> None:
+    """Fill in what the assignment is worth."""
+    most = float(gradebook.find_assignment(assignment).max_score)
+    for student, outcome in done.outcomes.items():
+        if outcome.state == "graded":
+            done.outcomes[student] = Outcome(student, "graded", outcome.score, most, outcome.by_hand, outcome.flags)
