@@ -74,7 +74,17 @@ class Course:
 
     def grade(self, *more: str) -> dict[str, Any]:
         """Grade what is handed in by ours, and return what it said."""
-        command = [sys.executable, "-m", "mlwf", "grade", NAME.parent.name, "--course", str(self.folder), "--json", *more]
+        command = [
+            sys.executable,
+            "-m",
+            "mlwf",
+            "grade",
+            NAME.parent.name,
+            "--course",
+            str(self.folder),
+            "--json",
+            *more,
+        ]
         said = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=900
         )

@@ -15,6 +15,7 @@ from corpus import BY_HAND, GOLDEN, NAME, SLIPS, SUBMISSIONS, WRITTEN, golden, g
 from mlwf.assignment import QUESTIONS
 from mlwf.assignment.verifier import VERIFIER
 
+
 @pytest.fixture
 def refresh(request):
     """True if what comes out now is to be taken for right."""
@@ -116,7 +117,11 @@ def test_the_golden_marks_are_those_worked_out_by_hand(submission, sealed):
 @pytest.mark.parametrize("submission", SLIPS, ids=lambda submission: submission.student)
 def test_a_slip_is_named_alone(submission):
     """Is the slip recognised as what it is, and is it the only one in its submission?"""
-    named = [f"slip-{name}-{row['slip']}" for name, row in golden(submission, sealed=True)["questions"].items() if "slip" in row]
+    named = [
+        f"slip-{name}-{row['slip']}"
+        for name, row in golden(submission, sealed=True)["questions"].items()
+        if "slip" in row
+    ]
     assert named == [submission.student.rpartition("-")[0]]
 
 
