@@ -354,10 +354,17 @@ class Saver:
         return [student for student in students if student not in known]
 
     def _refuse(self, students: Sequence[str]) -> dict[str, str]:
-        if self.course.creates_students:
-            return {}
-        says = "is not in the gradebook, and c.Autograde.create_student is off"
-        return {student: f"{student} {says}" for student in self._unknown(students)}
+        # A folder's name need not be text, what is in a database must.
+        refused = {
+            student: f"{student!a} is no name that a gradebook can hold: rename the folder"
+            for student in students
+            if not _is_text(student)
+        }
+        if not self.course.creates_students:
+            says = "is not in the gradebook, and c.Autograde.create_student is off"
+            for student in self._unknown([student for student in students if student not in refused]):
+                refused[student] = f"{student if student.isprintable() else ascii(student)} {says}"
+        return refused
 
     def _write_marks(self, batch: Sequence[Staged]) -> None:
         changes = _Changes()
@@ -546,6 +553,14 @@ def _update(gradebook: Gradebook, model: type[Base], rows: Sequence[Mapping[str,
     if rows:
         table = model.__table__
         gradebook.db.execute(update(table).where(table.c.id == bindparam("row")), rows)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _temporary(target: Path, what: str) -> Path:
