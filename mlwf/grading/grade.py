@@ -90,6 +90,11 @@ class Grader:
         for sandbox in self._sandboxes.values():
             sandbox.wait()
 
+    def sandbox_of(self, name: str) -> Sandbox:
+        """Return where a notebook's cells run."""
+        examiner = self.papers[name].examiner
+        return self._sandboxes[examiner.stand_in if examiner else None]
+
     def mend_sandboxes(self) -> None:
         """Start again what has ended."""
         for sandbox in self._sandboxes.values():
@@ -131,8 +136,7 @@ class Grader:
         paper = self.papers[name]
         examiner = paper.examiner
         extra = {file: text.encode() for file, text in examiner.files(student).items()} if examiner else {}
-        sandbox = self._sandboxes[examiner.stand_in if examiner else None]
-        with sandbox.session(student, paper.key.assignment, {**beside, **extra}) as session:
+        with self.sandbox_of(name).session(student, paper.key.assignment, {**beside, **extra}) as session:
             said = execute(notebook, session, examiner, student, self._rules)
             left = session.left_behind()
         for step in (self._course.ignore_pattern, self._course.limit_output):

@@ -205,6 +205,7 @@ def prepare() -> Shell:
     config.InteractiveShell.colors = "neutral"
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
+    shell.run_cell("None", silent=True)  # type: ignore[no-untyped-call] # what is made at the first cell is made once for all
     shell.user_ns["__name__"] = "__main__"
     return shell
 
