@@ -50,10 +50,16 @@ def by_nbgrader(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def ordinary(tmp_path_factory):
+def ungraded(tmp_path_factory):
+    """An ordinary course that nobody has graded."""
+    return ordinary_course.ungraded(tmp_path_factory.mktemp("ordinary") / "ungraded")
+
+
+@pytest.fixture(scope="session")
+def ordinary(ungraded):
     """An ordinary course before grading, after nbgrader has graded it, and after some marks by hand and a second time."""
-    folder = tmp_path_factory.mktemp("ordinary")
-    ungraded, first = ordinary_course.stock(folder)
+    folder = ungraded.folder.parent
+    first = ordinary_course.stock(ungraded, folder / "stock")
     again = first.copy(folder / "again")
     ordinary_course.grade_by_hand(again)
     for student in ordinary_course.AGAIN:

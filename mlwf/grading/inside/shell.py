@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -139,11 +140,20 @@ class _Publisher(DisplayPublisher):
         self.shell.tell(["clear", wait])
 
 
+class _Compiler(CachingCompiler):
+    """Names cells as a kernel does: as files of Python that aren't there. By the name IPython chooses how tracebacks look."""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        """Name the code of a cell."""
+        return f"/tmp/ipykernel/{super().get_code_name(raw_code, transformed_code, number).strip('<>')}.py"
+
+
 class Shell(InteractiveShell):
     """What cells run in; `open` connects it to a grader."""
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
     meter = AnyTrait()
 
     def init_readline(self) -> None:
