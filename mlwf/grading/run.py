@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -220,7 +220,7 @@ def _grade_some(
             except Exception as error:  # noqa: BLE001 - one submission's trouble is not the others'
                 again.append((job, f"it can't be graded: {type(error).__name__}: {error}"))
             else:
-                done.outcomes[job.student] = _outcome(staged)
+                done.outcomes[job.student] = _outcome(staged, work.grader.papers)
                 done.batch.append(staged)
                 say()
             _save(saver, done)
@@ -255,13 +255,15 @@ def _save(saver: Saver, done: _Done, now: bool = False) -> None:
         done.since = time.monotonic()
 
 
-def _outcome(staged: Staged) -> Outcome:
+def _outcome(staged: Staged, expected: Iterable[str]) -> Outcome:
     scores = [score for marks in staged.marks.values() for score in marks.scores.values()]
     flags = tuple(
         f"{name}: {flag}" if name and len(staged.marks) > 1 else flag
         for name, said in staged.flags.items()
         for flag in said
     )
+    # Not a flag in the gradebook, where nbgrader has none for it: the missing notebook has no marks there.
+    flags += tuple(f"notebook `{name}.ipynb` is missing" for name in expected if name not in staged.marks)
     return Outcome(
         staged.student,
         "graded",
