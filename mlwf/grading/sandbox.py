@@ -23,7 +23,7 @@ import mlwf
 from mlwf.grading.errors import GradingError
 from mlwf.grading.inside.limits import Limits
 from mlwf.grading.inside.wire import TooLateError, Wire, WireError
-from mlwf.grading.outputs import Outputs
+from mlwf.grading.outputs import Displays, Outputs
 from mlwf.plain import SECONDS_PER_CALL, Plain
 
 ENGINE = "/engine"  # where the inside finds its own code
@@ -32,6 +32,7 @@ STAND_IN = "/stand-in"
 GRACE = 3.0  # seconds between an interrupt and the end
 READY_WITHIN = 60.0
 VALUES_WITHIN = 10.0
+SLACK = 4  # times what a cell may put out is taken in; the limit as such is kept inside
 MOST_MESSAGES = 1 << 26  # bytes that one submission may send in all
 MOST_LEFT, MOST_FILES = 1 << 24, 500  # bytes and files that cells may leave
 _ENGINE_FILES = ("__init__.py", "plain.py", "grading/__init__.py", "grading/inside")
@@ -250,6 +251,7 @@ class Session:
         self._number = int.from_bytes(os.urandom(6))  # no answer can be sent before its question is known
         self._until = time.monotonic() + limits.wall_seconds
         self._why = ""
+        self._displays: Displays = {}
 
     def ended(self) -> str:
         """Say why the process is gone; empty while it is there."""
@@ -272,7 +274,7 @@ class Session:
         seconds : float or None
             After this time it is interrupted, and soon after that its process ends.
         """
-        outputs = Outputs()
+        outputs = Outputs(SLACK * self._limits.output_kb * 1024, self._displays)
         if self._why:
             return Ran([], None)
         deadline = min(self._until, time.monotonic() + seconds if seconds else self._until)
@@ -335,7 +337,7 @@ class Session:
         if self._why:
             raise EndedError(self._why)
         try:
-            return self._answer(self._send(what, **more), time.monotonic() + seconds, Outputs())
+            return self._answer(self._send(what, **more), time.monotonic() + seconds, Outputs(0))
         except TooLateError:
             self._end("it did not answer")
         except WireError as error:

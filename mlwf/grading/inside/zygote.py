@@ -223,7 +223,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
             output.begin()
             with running:
                 zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
-            output.end()
+            output.settle()
             answer = {"count": zygote.shell.execution_count - 1}
         elif what == "values":
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
@@ -236,8 +236,12 @@ def _emit(wire: Wire, event: list[Any]) -> None:
     with _Unbroken():
         try:
             wire.send({"event": event})
-        except (TypeError, ValueError):  # an odd object in a mime bundle
-            wire.send({"event": json.loads(json.dumps(event, default=repr, skipkeys=True))})
+        except (TypeError, ValueError):  # bytes, or an odd object, in a mime bundle
+            wire.send({"event": json.loads(json.dumps(event, default=_as_text, skipkeys=True))})
+
+
+def _as_text(value: object) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else repr(value)
 
 
 def _values(namespace: dict[str, Any], names: list[str]) -> dict[str, Any]:
