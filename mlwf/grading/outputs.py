@@ -126,7 +126,7 @@ def _size(*parts: Any) -> int:  # noqa: ANN401 - whatever JSON holds
         elif isinstance(part, list):
             left += part
         else:
-            total += len(part) if isinstance(part, str) else 4
+            total += len(part) + 4 if isinstance(part, str) else 4
     return total
 
 

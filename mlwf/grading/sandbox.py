@@ -134,13 +134,15 @@ class Sandbox:
         """Start the zygote, without waiting for it."""
         if not sys.platform.startswith("linux"):
             raise GradingError("mlwf grade needs Linux; elsewhere grade with: nbgrader autograde")
-        if self.world.sealed and shutil.which("bwrap") is None:
+        walls = shutil.which("bwrap") if self.world.sealed else ""
+        if walls is None:
             raise GradingError(f"submissions can't be sealed in: there is no bwrap; {HOW_TO_SEAL}")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(os.fspath(self._folder / "zygote"))
+        with self._address() as address:
+            listener.bind(address)
         listener.listen(64)
-        inside = _Inside(self.world, self._folder)
+        inside = _Inside(self.world, self._folder, walls)
         plan = {
             "listener": listener.fileno(),
             "sealed": self.world.sealed,
@@ -167,6 +169,15 @@ class Sandbox:
             self._process.wait(READY_WITHIN)
             said = (self._folder / "log").read_text(errors="replace").strip().splitlines()
             raise GradingError(f"submissions can't be sealed in: {said[-1] if said else 'bwrap ended'}; {HOW_TO_SEAL}")
+
+    @contextmanager
+    def _address(self) -> Iterator[str]:
+        """Where the zygote listens, in few letters: a socket's name may have only about a hundred."""
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/zygote"
+        finally:
+            os.close(folder)
 
     @property
     def is_alive(self) -> bool:
@@ -203,7 +214,8 @@ class Sandbox:
         """
         control = socket.socket(socket.AF_UNIX)
         try:
-            control.connect(os.fspath(self._folder / "zygote"))
+            with self._address() as address:
+                control.connect(address)
         except OSError:
             control.close()
             raise GradingError("the process that submissions are forked from has ended; grade again") from None
@@ -275,6 +287,8 @@ class Session:
             After this time it is interrupted, and soon after that its process ends.
         """
         outputs = Outputs(SLACK * self._limits.output_kb * 1024, self._displays)
+        if not self._why and time.monotonic() > self._until:
+            self._end(f"all its cells together took longer than {self._limits.wall_seconds:g} seconds")
         if self._why:
             return Ran([], None)
         deadline = min(self._until, time.monotonic() + seconds if seconds else self._until)
@@ -382,7 +396,8 @@ class Session:
 class _Inside:
     """How the zygote is started, and what it finds."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, walls: str) -> None:
+        self._bubblewrap = walls
         self._world = world
         self._folder = folder
         self._own = Path(mlwf.__file__).parent
@@ -410,7 +425,7 @@ class _Inside:
 
     def _walls(self) -> list[str]:
         """Return the command of bubblewrap."""
-        arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
+        arguments = [self._bubblewrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
         # As root, bubblewrap keeps what the zygote needs to give each submission another user's id.
         arguments += [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"]
         arguments += ["--cap-add", "ALL"]
@@ -514,4 +529,5 @@ def _write_names(folder: Path) -> dict[str, Path]:
 
 def _component(name: str) -> str:
     """A name as one part of a path."""
-    return name.replace("/", "_").replace("\0", "_")[:200] or "_"
+    part = os.fsencode(name.replace("/", "_").replace("\0", "_"))[:200]
+    return os.fsdecode(part) if part not in (b"", b".", b"..") else "_"

@@ -133,39 +133,60 @@ def _networks() -> list[str]:
     return [line.partition(":")[0].strip() for line in lines]
 
 
-def count_processes(root_pid: int) -> dict[int, tuple[int, int]]:
-    """Return anonymous and shared memory in kB of a process and all that descend from it, by pid, as (parent, memory)."""
-    parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 - often
-        if name.isdigit():
+class Family:
+    """A process and all that descend from it.
+
+    Parameters
+    ----------
+    root : int
+        The first one's pid.
+    proc : int
+        A descriptor of /proc, opened before the submission mounted its own over it: there, all this can't be seen.
+    """
+
+    def __init__(self, root: int, proc: int) -> None:
+        self.root = root
+        self._proc = proc
+
+    def pids(self) -> set[int]:
+        """Return who is there."""
+        parents: dict[int, int] = {}
+        for name in os.listdir(self._proc):
+            if name.isdigit():
+                try:
+                    parents[int(name)] = int(self._read(f"{name}/stat").rpartition(")")[2].split()[1])
+                except (OSError, ValueError, IndexError):
+                    continue
+        found, size = {self.root}, 0
+        while len(found) > size:
+            size = len(found)
+            found |= {pid for pid, parent in parents.items() if parent in found}
+        return found
+
+    def kilobytes(self, pids: set[int], most: int) -> int:
+        """Return the memory of processes together; what they share is told apart only where it could be more than `most`."""
+        each = {pid: self._sum(f"{pid}/status", ("RssAnon:", "RssShmem:", "VmSwap:")) for pid in pids}
+        total = sum(each.values())
+        if total <= most:
+            return total
+        shares = {pid: self._sum(f"{pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")) for pid in pids}
+        return sum(shares[pid] or kilobytes for pid, kilobytes in each.items())
+
+    def end(self) -> None:
+        """Kill all, where no namespace does that."""
+        for pid in sorted(self.pids(), reverse=True):
             try:
-                with open(f"/proc/{name}/stat") as file:  # noqa: PTH123
-                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
-            except (OSError, ValueError, IndexError):
+                os.kill(pid, KILL)
+            except OSError:
                 continue
-    family, size = {root_pid}, 0
-    while len(family) > size:
-        size = len(family)
-        family |= {pid for pid, parent in parents.items() if parent in family}
-    return {pid: (parents.get(pid, 0), _memory(pid)) for pid in family}
 
-
-def _memory(pid: int) -> int:
-    kilobytes = 0
-    try:
-        with open(f"/proc/{pid}/status") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith(("RssAnon:", "RssShmem:", "VmSwap:")):
-                    kilobytes += int(line.split()[1])
-    except (OSError, ValueError, IndexError):
-        pass
-    return kilobytes
-
-
-def end_family(root_pid: int) -> None:
-    """Kill a process and all that descend from it, where no namespace does that."""
-    for pid in sorted(count_processes(root_pid), reverse=True):
+    def _sum(self, name: str, fields: tuple[str, ...]) -> int:
         try:
-            os.kill(pid, KILL)
-        except OSError:
-            continue
+            lines = self._read(name).splitlines()
+            return sum(int(line.split()[1]) for line in lines if line.startswith(fields))
+        except (OSError, ValueError, IndexError):
+            return 0  # it is gone, or this user may not look
+
+    def _read(self, name: str) -> str:
+        with open(os.open(name, os.O_RDONLY, dir_fd=self._proc)) as file:  # noqa: PTH123 - often
+            return file.read()

@@ -99,12 +99,13 @@ def keep(zygote: Zygote, control: socket.socket) -> NoReturn:
         channel, bounds = descriptors[0], limits.Limits(**order["limits"])
         if zygote.sealed:
             seal.enclose(zygote.root)
+        proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         student = os.fork()
         if student == 0:
             control.close()
             live(zygote, channel, order, bounds)
         os.close(channel)
-        wire.send({"ended": _watch(wire, student, bounds, zygote.sealed)})
+        wire.send({"ended": _watch(wire, seal.Family(student, proc), bounds, zygote.sealed)})
         code = 0
     except (seal.SealError, OSError, ValueError, KeyError) as error:
         with contextlib.suppress(WireError):
@@ -113,8 +114,9 @@ def keep(zygote: Zygote, control: socket.socket) -> NoReturn:
         os._exit(code)
 
 
-def _watch(wire: Wire, student: int, bounds: limits.Limits, sealed: bool) -> str:
+def _watch(wire: Wire, family: seal.Family, bounds: limits.Limits, sealed: bool) -> str:
     """Return why the submission's first process is gone."""
+    student = family.root
     handle = os.pidfd_open(student)
     why, started, told = "", time.monotonic(), ""
     control = wire.connection
@@ -132,20 +134,19 @@ def _watch(wire: Wire, student: int, bounds: limits.Limits, sealed: bool) -> str
                 os.kill(student, signal.SIGINT)
             else:
                 why = why or "the grader ended it"
-                _end(student, sealed)
+                _end(family, sealed)
         if time.monotonic() - started > WATCH_EVERY:
-            family = seal.count_processes(student)
-            memory = sum(kilobytes for _, kilobytes in family.values())
-            if memory > bounds.memory_mb * 1024:
+            pids = family.pids()
+            if family.kilobytes(pids, bounds.memory_mb * 1024) > bounds.memory_mb * 1024:
                 why = why or f"it used more than {bounds.memory_mb} MB of memory"
-            elif len(family) > bounds.processes:
+            elif len(pids) > bounds.processes:
                 why = why or f"it had more than {bounds.processes} processes"
             if why:
-                _end(student, sealed)
+                _end(family, sealed)
     os.close(handle)
     _, status = os.waitpid(student, 0)
     if not sealed:
-        seal.end_family(student)
+        family.end()
     if why:
         return why
     if os.WIFSIGNALED(status):
@@ -154,11 +155,11 @@ def _watch(wire: Wire, student: int, bounds: limits.Limits, sealed: bool) -> str
     return f"it ended itself with the code {os.WEXITSTATUS(status)}"
 
 
-def _end(student: int, sealed: bool) -> None:
+def _end(family: seal.Family, sealed: bool) -> None:
     if not sealed:
-        seal.end_family(student)
+        family.end()
     with contextlib.suppress(ProcessLookupError):
-        os.kill(student, signal.SIGKILL)
+        os.kill(family.root, signal.SIGKILL)
 
 
 def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) -> NoReturn:
