@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 OVERHEAD = 100  # characters that an output counts for beside its text
 TOO_MUCH = "... The rest of the output was dropped ...\n"
 Displays = dict[str, list[dict[str, Any]]]

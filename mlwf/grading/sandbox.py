@@ -148,6 +148,7 @@ class Sandbox:
             "sealed": self.world.sealed,
             "preload": list(self.world.preload),
             "path": inside.path,
+            "seen": inside.seen,
         }
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -404,6 +405,8 @@ class _Inside:
         self._binds: dict[str, Path] = {}
         self._prefixes = _prefixes()
         self.path = self._search_path()
+        # A submission's private /tmp would hide an interpreter that is in the machine's.
+        self.seen = [os.fspath(prefix) for prefix in self._prefixes if prefix.is_relative_to("/tmp")]
         if not world.sealed:
             self.path = [str(world.stand_in)] * bool(world.stand_in) + [place for place in sys.path if place]
         starts = [sys.executable, "-s", "-P", "-m", "mlwf.grading.inside.zygote"]

@@ -7,13 +7,15 @@ its own, forks once more to be the first process in them, and that one calls `fu
 import ctypes
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mlwf.grading.inside import forbid
 from mlwf.grading.inside.limits import Limits
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 12, 1 << 14, 1 << 18
+SET_CHILD_SUBREAPER = 36
 SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL = 1, 4, 38, 47, 4
 KILL = 9
 _STUDENT = 1000  # the user id, where the kernel gives none of another person's
@@ -70,15 +72,30 @@ def enclose(root: bool) -> None:
             table.write(text)
 
 
-def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...]) -> int:
-    """Give the first process of a namespace private files, and its user's id, which it returns but does not take yet."""
+def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...], seen: tuple[str, ...]) -> int:
+    """Give the first process of a namespace private files, and its user's id, which it returns but does not take yet.
+
+    Folders in `seen` stay to be seen though they are below a private one, as an interpreter in /tmp.
+    """
     _prctl(SET_PDEATHSIG, KILL)
     _call("private mounts", _libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None))
     _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
     user = _FIRST_ID + number % _IDS if root else _STUDENT
+    kept = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in seen}
     for place in places:
         _mount("tmpfs", place, f"size={limits.file_mb}m,nr_inodes=20000,mode=0700,uid={user},gid={user}")
+    for path, descriptor in kept.items():
+        os.umask(0o022)
+        Path(path).mkdir(parents=True, exist_ok=True)
+        again = f"/proc/self/fd/{descriptor}".encode()
+        _call(f"{path} once more", _libc.mount(again, path.encode(), None, ctypes.c_ulong(MS_BIND | MS_REC), None))
+        os.close(descriptor)
     return user
+
+
+def adopt_orphans() -> None:
+    """Have processes whose parents have ended come to this one, where no namespace holds them together."""
+    _prctl(SET_CHILD_SUBREAPER, 1)
 
 
 def renounce(root: bool, user: int, filter_program: bytes | None) -> None:
@@ -148,8 +165,8 @@ class Family:
         self.root = root
         self._proc = proc
 
-    def pids(self) -> set[int]:
-        """Return who is there."""
+    def pids(self, root: int | None = None) -> set[int]:
+        """Return who is there, of this family or of another."""
         parents: dict[int, int] = {}
         for name in os.listdir(self._proc):
             if name.isdigit():
@@ -157,7 +174,7 @@ class Family:
                     parents[int(name)] = int(self._read(f"{name}/stat").rpartition(")")[2].split()[1])
                 except (OSError, ValueError, IndexError):
                     continue
-        found, size = {self.root}, 0
+        found, size = {root or self.root}, 0
         while len(found) > size:
             size = len(found)
             found |= {pid for pid, parent in parents.items() if parent in found}
@@ -172,13 +189,18 @@ class Family:
         shares = {pid: self._sum(f"{pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")) for pid in pids}
         return sum(shares[pid] or kilobytes for pid, kilobytes in each.items())
 
-    def end(self) -> None:
-        """Kill all, where no namespace does that."""
-        for pid in sorted(self.pids(), reverse=True):
-            try:
+    def kill(self) -> None:
+        """Kill all that descend from this process, where no namespace does that."""
+        for pid in self.pids(os.getpid()) - {os.getpid()}:
+            with suppress(OSError):
                 os.kill(pid, KILL)
-            except OSError:
-                continue
+
+    def end(self) -> None:
+        """Kill and reap all that descend from this process, until there is nobody more."""
+        with suppress(ChildProcessError):  # the last has been reaped
+            while True:
+                self.kill()
+                os.waitpid(-1, 0)
 
     def _sum(self, name: str, fields: tuple[str, ...]) -> int:
         try:

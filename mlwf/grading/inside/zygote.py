@@ -39,12 +39,13 @@ class Zygote:
     listener : socket
         Where graders connect.
     plan : dict
-        `sealed`, `preload` and `path`.
+        `sealed`, `preload`, `path`, and folders to be `seen` in spite of private ones above them.
     """
 
     def __init__(self, listener: socket.socket, plan: dict[str, Any]) -> None:
         self.listener = listener
         self.sealed: bool = plan["sealed"]
+        self.seen: tuple[str, ...] = tuple(plan["seen"])
         self.root = self.sealed and seal.is_root()
         if self.sealed:
             seal.see_own_processes()
@@ -99,6 +100,8 @@ def keep(zygote: Zygote, control: socket.socket) -> NoReturn:
         channel, bounds = descriptors[0], limits.Limits(**order["limits"])
         if zygote.sealed:
             seal.enclose(zygote.root)
+        else:
+            seal.adopt_orphans()
         proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         student = os.fork()
         if student == 0:
@@ -157,7 +160,7 @@ def _watch(wire: Wire, family: seal.Family, bounds: limits.Limits, sealed: bool)
 
 def _end(family: seal.Family, sealed: bool) -> None:
     if not sealed:
-        family.end()
+        family.kill()
     with contextlib.suppress(ProcessLookupError):
         os.kill(family.root, signal.SIGKILL)
 
@@ -174,7 +177,7 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
     wire = Wire(socket.socket(fileno=_CHANNEL), longest=1 << 28)
     code = 1
     try:
-        user = seal.furnish(zygote.root, zygote.number, bounds, PLACES) if zygote.sealed else 0
+        user = seal.furnish(zygote.root, zygote.number, bounds, PLACES, zygote.seen) if zygote.sealed else 0
         os.setsid()  # or kill(0) would reach the zygote
         if zygote.sealed:
             seal.renounce(zygote.root, user, zygote.filter)
