@@ -62,6 +62,7 @@ def execute(
         Sentences for the instructor.
     """
     flags: list[str] = []
+    ran_cells: list[tuple[NotebookNode, list[dict[str, Any]]]] = []
     notebook.metadata["language_info"] = from_dict(LANGUAGE)  # type: ignore[no-untyped-call]
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip() or SKIPPED in cell.metadata.get("tags", ()):
@@ -86,6 +87,8 @@ def execute(
                     f"its process is gone since cell {index + 1}{f' (`{name}`)' if name else ''}: {session.ended()}"
                 )
         cell.execution_count = count
+        ran_cells.append((cell, outputs))
+    for cell, outputs in ran_cells:  # only now, as a cell may change what an earlier one has displayed
         cell.outputs = [from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
     if examiner:
         examiner.finish(notebook, student)

@@ -2,46 +2,72 @@
 
 from typing import Any
 
+OVERHEAD = 100  # characters that an output counts for beside its text
+TOO_MUCH = "... The rest of the output was dropped ...\n"
+Displays = dict[str, list[dict[str, Any]]]
+
 
 class Outputs:
-    """Gathers one cell's outputs."""
+    """Gathers one cell's outputs.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    most : int
+        Characters that they may come to. The inside has a limit of its own, but it is a student's process.
+    displays : dict, optional
+        What was displayed under an id, in this and earlier cells: a later cell may change it.
+    """
+
+    def __init__(self, most: int, displays: Displays | None = None) -> None:
         self._outputs: list[dict[str, Any]] = []
-        self._ids: dict[str, list[dict[str, Any]]] = {}
+        self._displays: Displays = {} if displays is None else displays
         self._clears_next = False
+        self._left = most
 
     def add(self, event: list[Any]) -> None:
         """Take in an event; one of no known shape is passed over."""
+        if self._left < 0:
+            return
         match event:
             case ["stream", "stdout" | "stderr" as name, str(text)]:
-                self._stream(name, text)
+                if self._has_room(len(text)):
+                    self._stream(name, text)
             case ["display", dict(data), dict(metadata), identity]:
-                output = {"output_type": "display_data", "data": _bundle(data), "metadata": _plain_names(metadata)}
-                self._put(output)
-                if isinstance(identity, str):
-                    self._ids.setdefault(identity, []).append(output)
+                shown = self._displays.setdefault(identity, []) if isinstance(identity, str) else []
+                if self._has_room(_size(data, metadata) * (len(shown) + 1)):
+                    self._put({"output_type": "display_data"})
+                    shown.append(self._outputs[-1])
+                    for output in shown:  # whatever has this id shows the same
+                        output |= {"data": _bundle(data), "metadata": _plain_names(metadata)}
             case ["update", dict(data), dict(metadata), str(identity)]:
-                for output in self._ids.get(identity, ()):
-                    output |= {"data": _bundle(data), "metadata": _plain_names(metadata)}
-            case ["result", dict(data), dict(metadata), int(count)]:
+                shown = self._displays.get(identity, [])
+                if self._has_room(_size(data, metadata) * len(shown)):
+                    for output in shown:
+                        output |= {"data": _bundle(data), "metadata": _plain_names(metadata)}
+            case ["result", dict(data), dict(metadata), int(count)] if self._has_room(_size(data, metadata)):
                 self._put(
                     {
                         "output_type": "execute_result", "data": _bundle(data), "metadata": _plain_names(metadata),
                         "execution_count": max(count, 0),
                     }
                 )  # fmt: skip
-            case ["error", str(name), str(value), list(lines)]:
+            case ["error", str(name), str(value), list(lines)] if self._has_room(_size(name, value, lines)):
                 self._put(
                     {
                         "output_type": "error", "ename": _sound(name), "evalue": _sound(value),
                         "traceback": [_sound(str(line)) for line in lines],
                     }
                 )  # fmt: skip
-            case ["clear", bool(waits)]:
+            case ["clear", bool(waits)] if self._has_room(0):
                 self._clears_next = waits
                 if not waits:
                     self._outputs.clear()
+
+    def _has_room(self, size: int) -> bool:
+        self._left -= size + OVERHEAD
+        if self._left < 0:
+            self._stream("stdout", TOO_MUCH)
+        return self._left >= 0
 
     def as_list(self) -> list[dict[str, Any]]:
         """Return the outputs."""
@@ -87,6 +113,20 @@ def _bundle(data: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(value, str):
             bundle[_sound(kind)] = _sound(value)
     return bundle
+
+
+def _size(*parts: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    """Characters in what came as JSON, at least."""
+    total, left = 0, list(parts)
+    while left:  # not by recursion: it may be nested as deep as JSON is read
+        part = left.pop()
+        if isinstance(part, dict):
+            left += [*part, *part.values()]
+        elif isinstance(part, list):
+            left += part
+        else:
+            total += len(part) + 4 if isinstance(part, str) else 4
+    return total
 
 
 def _plain_names(metadata: dict[str, Any]) -> dict[str, Any]:

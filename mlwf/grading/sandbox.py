@@ -23,7 +23,7 @@ import mlwf
 from mlwf.grading.errors import GradingError
 from mlwf.grading.inside.limits import Limits
 from mlwf.grading.inside.wire import TooLateError, Wire, WireError
-from mlwf.grading.outputs import Outputs
+from mlwf.grading.outputs import Displays, Outputs
 from mlwf.plain import SECONDS_PER_CALL, Plain
 
 ENGINE = "/engine"  # where the inside finds its own code
@@ -32,6 +32,7 @@ STAND_IN = "/stand-in"
 GRACE = 3.0  # seconds between an interrupt and the end
 READY_WITHIN = 60.0
 VALUES_WITHIN = 10.0
+SLACK = 4  # times what a cell may put out is taken in; the limit as such is kept inside
 MOST_MESSAGES = 1 << 26  # bytes that one submission may send in all
 MOST_LEFT, MOST_FILES = 1 << 24, 500  # bytes and files that cells may leave
 _ENGINE_FILES = ("__init__.py", "plain.py", "grading/__init__.py", "grading/inside")
@@ -113,7 +114,6 @@ class Sandbox:
         self.world = world
         self.limits = limits
         self._folder = Path(tempfile.mkdtemp(prefix="mlwf-"))
-        self._handle: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -134,22 +134,23 @@ class Sandbox:
         """Start the zygote, without waiting for it."""
         if not sys.platform.startswith("linux"):
             raise GradingError("mlwf grade needs Linux; elsewhere grade with: nbgrader autograde")
-        if self.world.sealed and shutil.which("bwrap") is None:
+        walls = shutil.which("bwrap") if self.world.sealed else ""
+        if walls is None:
             raise GradingError(f"submissions can't be sealed in: there is no bwrap; {HOW_TO_SEAL}")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         listener = socket.socket(socket.AF_UNIX)
-        if self._handle is None:
-            self._handle = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # of a zygote that has ended
             (self._folder / "zygote").unlink()
-        listener.bind(self._address)
+        with self._address() as address:
+            listener.bind(address)
         listener.listen(64)
-        inside = _Inside(self.world, self._folder)
+        inside = _Inside(self.world, self._folder, walls)
         plan = {
             "listener": listener.fileno(),
             "sealed": self.world.sealed,
             "preload": list(self.world.preload),
             "path": inside.path,
+            "seen": inside.seen,
         }
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -172,15 +173,19 @@ class Sandbox:
             said = (self._folder / "log").read_text(errors="replace").strip().splitlines()
             raise GradingError(f"submissions can't be sealed in: {said[-1] if said else 'bwrap ended'}; {HOW_TO_SEAL}")
 
+    @contextmanager
+    def _address(self) -> Iterator[str]:
+        """Where the zygote listens, in few letters: a socket's name may have only about a hundred."""
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/zygote"
+        finally:
+            os.close(folder)
+
     @property
     def is_alive(self) -> bool:
         """True while the zygote is there."""
         return self._process is not None and self._process.poll() is None
-
-    @property
-    def _address(self) -> str:
-        """Where the zygote listens; the name of a socket may have 107 bytes, and a temporary folder's may have more."""
-        return f"/proc/self/fd/{self._handle}/zygote"
 
     def close(self) -> None:
         """End the zygote and everything that descends from it."""
@@ -192,9 +197,6 @@ class Sandbox:
                     with suppress(OSError):
                         stream.close()
             self._process = None
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
@@ -215,7 +217,8 @@ class Sandbox:
         """
         control = socket.socket(socket.AF_UNIX)
         try:
-            control.connect(self._address)
+            with self._address() as address:
+                control.connect(address)
         except OSError:
             control.close()
             raise GradingError("the process that submissions are forked from has ended; grade again") from None
@@ -264,6 +267,7 @@ class Session:
         self._until = time.monotonic() + limits.wall_seconds
         self._why = ""
         self._count = 0  # the number of the last cell, run here or marked by the grader
+        self._displays: Displays = {}
 
     def ended(self) -> str:
         """Say why the process is gone; empty while it is there."""
@@ -286,7 +290,9 @@ class Session:
         seconds : float or None
             After this time it is interrupted, and soon after that its process ends.
         """
-        outputs = Outputs()
+        outputs = Outputs(SLACK * self._limits.output_kb * 1024, self._displays)
+        if not self._why and time.monotonic() > self._until:
+            self._end(f"all its cells together took longer than {self._limits.wall_seconds:g} seconds")
         if self._why:
             return Ran([], None)
         deadline = min(self._until, time.monotonic() + seconds if seconds else self._until)
@@ -352,7 +358,7 @@ class Session:
         if self._why:
             raise EndedError(self._why)
         try:
-            return self._answer(self._send(what, **more), time.monotonic() + seconds, Outputs())
+            return self._answer(self._send(what, **more), time.monotonic() + seconds, Outputs(0))
         except TooLateError:
             self._end("it did not answer")
         except WireError as error:
@@ -397,13 +403,16 @@ class Session:
 class _Inside:
     """How the zygote is started, and what it finds."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, walls: str) -> None:
+        self._bubblewrap = walls
         self._world = world
         self._folder = folder
         self._own = Path(mlwf.__file__).parent
         self._binds: dict[str, Path] = {}
         self._prefixes = _prefixes()
         self.path = self._search_path()
+        # A submission's private /tmp would hide an interpreter that is in the machine's.
+        self.seen = [os.fspath(prefix) for prefix in self._prefixes if prefix.is_relative_to("/tmp")]
         if not world.sealed:
             self.path = [str(world.stand_in)] * bool(world.stand_in) + [place for place in sys.path if place]
         starts = [sys.executable, "-s", "-P", "-m", "mlwf.grading.inside.zygote"]
@@ -425,7 +434,14 @@ class _Inside:
 
     def _walls(self) -> list[str]:
         """Return the command of bubblewrap."""
-        arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
+        arguments = [
+            self._bubblewrap,
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-ipc",
+            "--unshare-uts",
+            "--die-with-parent",
+        ]
         # As root, bubblewrap keeps what the zygote needs to give each submission another user's id.
         arguments += [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"]
         arguments += ["--cap-add", "ALL"]
@@ -529,4 +545,5 @@ def _write_names(folder: Path) -> dict[str, Path]:
 
 def _component(name: str) -> str:
     """A name as one part of a path."""
-    return name.replace("/", "_").replace("\0", "_")[:200] or "_"
+    part = os.fsencode(name.replace("/", "_").replace("\0", "_"))[:200]
+    return os.fsdecode(part) if part not in (b"", b".", b"..") else "_"

@@ -7,13 +7,15 @@ calls `furnish` and `renounce`.
 import ctypes
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mlwf.grading.inside import forbid
 from mlwf.grading.inside.limits import Limits
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 12, 1 << 14, 1 << 18
+SET_CHILD_SUBREAPER = 36
 SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL = 1, 4, 38, 47, 4
 KILL = 9
 _STUDENT = 1000  # the user id, where the kernel gives none of another person's
@@ -63,15 +65,25 @@ def return_to(namespace: int) -> None:
     _call("back to its processes", _libc.setns(namespace, NEWPID))
 
 
-def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...]) -> int:
-    """Give the first process of a namespace private files, no network and nobody to talk to; return its user's id to come."""
+def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...], seen: tuple[str, ...]) -> int:
+    """Give the first process of a namespace private files, no network and nobody to talk to; return its user's id to come.
+
+    Folders in `seen` stay to be seen though they are below a private one, as an interpreter in /tmp.
+    """
     _prctl(SET_PDEATHSIG, KILL)
     _call("namespaces", _libc.unshare(NEWNS | NEWUTS | NEWIPC | NEWNET))
     _call("private mounts", _libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None))
     _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
     user = _FIRST_ID + number % _IDS if root else 0  # 0 is whoever runs the grader, if that isn't root
+    kept = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in seen}
     for place in places:
         _mount("tmpfs", place, f"size={limits.file_mb}m,nr_inodes=20000,mode=0700,uid={user},gid={user}")
+    for path, descriptor in kept.items():
+        os.umask(0o022)
+        Path(path).mkdir(parents=True, exist_ok=True)
+        again = f"/proc/self/fd/{descriptor}".encode()
+        _call(f"{path} once more", _libc.mount(again, path.encode(), None, ctypes.c_ulong(MS_BIND | MS_REC), None))
+        os.close(descriptor)
     return user
 
 
@@ -141,8 +153,58 @@ def _networks() -> list[str]:
     return [line.partition(":")[0].strip() for line in lines]
 
 
-def memory_of_family(root_pid: int) -> dict[int, int]:
-    """Return the memory in kB, not counting files, of a process and all that descend from it, by pid."""
+class Family:
+    """A submission's first process and all that descend from it, as the zygote sees them.
+
+    Parameters
+    ----------
+    root : int
+        The first one's pid.
+    """
+
+    def __init__(self, root: int) -> None:
+        self.root = root
+
+    def pids(self) -> set[int]:
+        """Return who is there."""
+        parents = _parents()
+        found, size = {self.root}, 0
+        while len(found) > size:
+            size = len(found)
+            found |= {pid for pid, parent in parents.items() if parent in found}
+        return found
+
+    def kilobytes(self, pids: set[int], most: int) -> int:
+        """Return the memory of processes together; what they share is told apart only where it could be more than `most`."""
+        each = {pid: _sum(f"/proc/{pid}/status", ("RssAnon:", "RssShmem:", "VmSwap:")) for pid in pids}
+        total = sum(each.values())
+        if total <= most:
+            return total
+        shares = {pid: _sum(f"/proc/{pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")) for pid in pids}
+        return sum(shares[pid] or kilobytes for pid, kilobytes in each.items())
+
+    def kill(self) -> None:
+        """Kill all of them, where no namespace does that."""
+        for pid in self.pids():
+            with suppress(OSError):
+                os.kill(pid, KILL)
+
+
+def adopt_orphans() -> None:
+    """Let what a submission leaves behind come to the zygote, where there is no namespace that ends it."""
+    _prctl(SET_CHILD_SUBREAPER, 1)
+
+
+def end_orphans(others: set[int]) -> None:
+    """Kill and reap all children of this process but `others`, until there are no more."""
+    while orphans := {pid for pid, parent in _parents().items() if parent == os.getpid()} - others:
+        for pid in orphans:
+            Family(pid).kill()
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _parents() -> dict[int, int]:
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208 - often
         if name.isdigit():
@@ -151,29 +213,12 @@ def memory_of_family(root_pid: int) -> dict[int, int]:
                     parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
             except (OSError, ValueError, IndexError):
                 continue
-    family, size = {root_pid}, 0
-    while len(family) > size:
-        size = len(family)
-        family |= {pid for pid, parent in parents.items() if parent in family}
-    return {pid: _memory(pid) for pid in family}
+    return parents
 
 
-def _memory(pid: int) -> int:
-    kilobytes = 0
+def _sum(name: str, fields: tuple[str, ...]) -> int:
     try:
-        with open(f"/proc/{pid}/status") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith(("RssAnon:", "RssShmem:", "VmSwap:")):
-                    kilobytes += int(line.split()[1])
+        with open(name) as file:  # noqa: PTH123
+            return sum(int(line.split()[1]) for line in file if line.startswith(fields))
     except (OSError, ValueError, IndexError):
-        pass
-    return kilobytes
-
-
-def end_family(root_pid: int) -> None:
-    """Kill a process and all that descend from it, where no namespace does that."""
-    for pid in sorted(memory_of_family(root_pid), reverse=True):
-        try:
-            os.kill(pid, KILL)
-        except OSError:
-            continue
+        return 0  # it is gone, or this user may not look

@@ -6,7 +6,6 @@ import io
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -155,6 +154,7 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     compiler_class = Type(_Compiler)
     meter = AnyTrait()
+    settle = AnyTrait()
 
     def init_readline(self) -> None:
         """There is no keyboard."""
@@ -174,6 +174,7 @@ class Shell(InteractiveShell):
         """Put something out, after what was printed before it."""
         sys.stdout.flush()
         sys.stderr.flush()
+        self.settle()
         self.meter(event, _size(event))
 
     def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
@@ -193,7 +194,7 @@ def _text(value: object) -> str:
     try:
         return str(value)
     except Exception:  # noqa: BLE001 - a student's own __str__
-        return "".join(traceback.format_exception_only(type(value), None)).strip()
+        return f"<{type(value).__name__} that can't be told>"
 
 
 def prepare() -> Shell:
@@ -207,10 +208,12 @@ def prepare() -> Shell:
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
     # What is made at the first cell, and at the first traceback, is made once for all.
-    shell.meter = lambda _event, _size: None
+    shell.meter, shell.settle = (lambda _event, _size: None), (lambda: None)
     for cell in WARM_UP:
         shell.run_cell(cell, silent=True)  # type: ignore[no-untyped-call]
     shell.user_ns["__name__"] = "__main__"
+    # A kernel sends what `name?` shows to a pager, which is no output.
+    shell.set_hook("show_in_pager", lambda *_, **__: None, 99)  # type: ignore[no-untyped-call]
     return shell
 
 
@@ -230,7 +233,7 @@ class Output:
 
     def __init__(self, shell: Shell, emit: Emit, most: int, files: tuple[int, int]) -> None:
         self.meter = Meter(emit, most)
-        shell.meter = self.meter
+        shell.meter, shell.settle = self.meter, self.settle
         self._files = dict(zip(("stdout", "stderr"), files, strict=True))
         self._streams: tuple[Any, ...] = tuple(Stream(name, self.meter, file) for name, file in self._files.items())
         for stream in self._streams:
@@ -238,13 +241,13 @@ class Output:
         sys.stdout, sys.stderr = self._streams
         sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
         builtins.input = _no_input
-        getpass.getpass = _no_input
+        getpass.getpass = _no_password
 
     def begin(self) -> None:
         """Start with a new cell."""
         self.meter.begin()
 
-    def end(self) -> None:
+    def settle(self) -> None:
         """Put out what is kept, and what programs wrote to the descriptors."""
         for stream in self._streams:
             stream.flush()
@@ -256,5 +259,9 @@ class Output:
                 self.meter(["stream", name, text], max(len(text), size))
 
 
-def _no_input(prompt: object = "", stream: object = None) -> str:
+def _no_input(prompt: object = "") -> str:
     raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+
+def _no_password(prompt: object = "", stream: object = None) -> str:
+    raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")

@@ -41,16 +41,19 @@ class Zygote:
     listener : socket
         Where graders connect.
     plan : dict
-        `sealed`, `preload` and `path`.
+        `sealed`, `preload`, `path`, and folders to be `seen` in spite of private ones above them.
     """
 
     def __init__(self, listener: socket.socket, plan: dict[str, Any]) -> None:
         self.listener = listener
         self.sealed: bool = plan["sealed"]
+        self.seen: tuple[str, ...] = tuple(plan["seen"])
         self.number = 0
         self._kept: dict[int, Kept] = {}
         if self.sealed:
             seal.see_own_processes()
+        else:
+            seal.adopt_orphans()
         self.root = self.sealed and seal.is_root()
         self.filter = forbid.program() if self.sealed else None
         self._namespace = os.open("/proc/self/ns/pid", os.O_RDONLY) if self.sealed else -1
@@ -117,7 +120,7 @@ class Zygote:
         _, status = os.waitpid(kept.student, 0)
         os.close(kept.handle)
         if not self.sealed:
-            seal.end_family(kept.student)
+            seal.end_orphans(set(self._kept))
         with contextlib.suppress(WireError):
             kept.wire.send({"ended": kept.why or _ended(status)})
         kept.wire.connection.close()
@@ -158,6 +161,7 @@ class Kept:
 
     def __init__(self, student: int, handle: int, wire: Wire, bounds: limits.Limits) -> None:
         self.student = student
+        self._family = seal.Family(student)
         self.handle = handle
         self.wire = wire
         self.bounds = bounds
@@ -180,10 +184,10 @@ class Kept:
         """End it if it uses more than it may."""
         if time.monotonic() - self._looked < WATCH_EVERY:
             return
-        family = seal.memory_of_family(self.student)
-        if sum(family.values()) > self.bounds.memory_mb * 1024:
+        pids, most = self._family.pids(), self.bounds.memory_mb * 1024
+        if self._family.kilobytes(pids, most) > most:
             self.end(f"it used more than {self.bounds.memory_mb} MB of memory", sealed)
-        elif len(family) > self.bounds.processes:
+        elif len(pids) > self.bounds.processes:
             self.end(f"it had more than {self.bounds.processes} processes", sealed)
         self._looked = time.monotonic()
 
@@ -191,7 +195,7 @@ class Kept:
         """Kill it; in a namespace all that it has started goes with it."""
         self.why = self.why or why
         if not sealed:
-            seal.end_family(self.student)
+            self._family.kill()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.student, signal.SIGKILL)
 
@@ -210,7 +214,7 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
     try:
         os.setsid()  # or kill(0) would reach the zygote
         if zygote.sealed:
-            user = seal.furnish(zygote.root, zygote.number, bounds, PLACES)
+            user = seal.furnish(zygote.root, zygote.number, bounds, PLACES, zygote.seen)
             seal.renounce(zygote.root, user, zygote.filter)
         limits.apply(bounds)
         os.umask(0o077)
@@ -256,7 +260,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
             output.begin()
             with running:
                 zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
-            output.end()
+            output.settle()
             answer = {}
         elif what == "values":
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
@@ -269,8 +273,12 @@ def _emit(wire: Wire, event: list[Any]) -> None:
     with _Unbroken():
         try:
             wire.send({"event": event})
-        except (TypeError, ValueError):  # an odd object in a mime bundle
-            wire.send({"event": json.loads(json.dumps(event, default=repr, skipkeys=True))})
+        except (TypeError, ValueError):  # bytes, or an odd object, in a mime bundle
+            wire.send({"event": json.loads(json.dumps(event, default=_as_text, skipkeys=True))})
+
+
+def _as_text(value: object) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else repr(value)
 
 
 def _values(namespace: dict[str, Any], names: list[str]) -> dict[str, Any]:
