@@ -168,7 +168,7 @@ class Family:
     def pids(self, root: int | None = None) -> set[int]:
         """Return who is there, of this family or of another."""
         parents: dict[int, int] = {}
-        for name in os.listdir(self._proc):
+        for name in os.listdir(self._proc):  # noqa: PTH208 - often
             if name.isdigit():
                 try:
                     parents[int(name)] = int(self._read(f"{name}/stat").rpartition(")")[2].split()[1])

@@ -198,7 +198,7 @@ def prepare() -> Shell:
     shell: Shell = Shell.instance(config=config)
     shell.user_ns["__name__"] = "__main__"
     # A kernel sends what `name?` shows to a pager, which is no output.
-    shell.set_hook("show_in_pager", lambda *_, **__: None, 99)
+    shell.set_hook("show_in_pager", lambda *_, **__: None, 99)  # type: ignore[no-untyped-call]
     return shell
 
 
