@@ -428,7 +428,14 @@ class _Inside:
 
     def _walls(self) -> list[str]:
         """Return the command of bubblewrap."""
-        arguments = [self._bubblewrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
+        arguments = [
+            self._bubblewrap,
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-ipc",
+            "--unshare-uts",
+            "--die-with-parent",
+        ]
         # As root, bubblewrap keeps what the zygote needs to give each submission another user's id.
         arguments += [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "0", "--gid", "0"]
         arguments += ["--cap-add", "ALL"]

@@ -29,9 +29,7 @@ from mlwf.grading.sandbox import EndedError, Sandbox, World
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "grading.md").read_text()
-LIMITS = Limits(
-    memory_mb=300, cpu_seconds=60, wall_seconds=60, processes=24, file_mb=16, open_files=128, output_kb=256
-)
+LIMITS = Limits(memory_mb=300, cpu_seconds=60, wall_seconds=60, processes=24, file_mb=16, open_files=128, output_kb=256)
 SECONDS = 20.0
 MB = 1 << 20
 
@@ -217,7 +215,9 @@ def test_outputs_are_bounded_outside_too(events):
     assert outputs.as_list()[-1]["text"].endswith(TOO_MUCH)
 
 
-@pytest.mark.parametrize("event", [[], ["stream"], ["stream", "stdin", "x"], ["display", 1, 2, 3], [["x"]], ["clear", 1]])
+@pytest.mark.parametrize(
+    "event", [[], ["stream"], ["stream", "stdin", "x"], ["display", 1, 2, 3], [["x"]], ["clear", 1]]
+)
 def test_an_event_of_no_known_shape_is_passed_over(event):
     """Can a process that sends anything at all make the grader stop?"""
     outputs = Outputs(1000)
@@ -278,7 +278,9 @@ def test_output_is_cut(box):
         assert printed(session.run("print('next')", SECONDS).outputs) == "next\n"
 
 
-@pytest.mark.parametrize("source", ["'x' * 10**6", "display(*['x' * 9000] * 99)", "import os; os.write(1, b'x' * 10**6);"])
+@pytest.mark.parametrize(
+    "source", ["'x' * 10**6", "display(*['x' * 9000] * 99)", "import os; os.write(1, b'x' * 10**6);"]
+)
 def test_output_of_other_kinds_is_cut(box, source):
     """Is the limit one for results, displays and what is written past Python too?"""
     ((_, outputs),) = run(box, source)
@@ -304,11 +306,12 @@ def test_memory_that_processes_share_counts_once(box):
     """May a submission have many processes that do little?"""
     with box.session("ada", "lab") as session:
         ran = session.run(
-            "import os, time\npids = []\nfor _ in range(15):\n    pids.append(os.fork())\n    if pids[-1] == 0:\n"
-            "        time.sleep(0.6); os._exit(0)\n[os.waitpid(pid, 0)[1] for pid in pids] == [0] * 15",
+            "import os, time\npids = []\nfor _ in range(8):\n    pids.append(os.fork())\n    if pids[-1] == 0:\n"
+            "        time.sleep(0.6); os._exit(0)\n[os.waitpid(pid, 0)[1] for pid in pids] == [0] * 8",
             SECONDS,
         )
-        assert (session.ended(), ran.outputs[0]["data"]) == ("", {"text/plain": "True"})
+        assert session.ended() == ""
+        assert ran.outputs[0]["data"] == {"text/plain": "True"}
 
 
 def test_processes_are_limited(box):
@@ -427,11 +430,16 @@ def test_files_are_given_and_taken(box):
         assert session.left_behind() == {"new.txt": b"n", "changed.txt": b"newer", "deep/er/file": b"\0"}
 
 
-@pytest.mark.parametrize("name", ["ada", "naïve 日本 😀", "two\nlines", "..", ".", "a/b", "/etc", "x" * 300, "", "-rf", "a\0b", "\udcff"])
+@pytest.mark.parametrize(
+    "name", ["ada", "naïve 日本 😀", "two\nlines", "..", ".", "a/b", "/etc", "x" * 300, "", "-rf", "a\0b", "\udcff"]
+)
 def test_any_name_has_a_folder_of_its_own(box, name):
     """Does a submission run, in a folder below /autograded, whatever the student and the assignment are called?"""
     with box.session(name, "lab", {"f": b"x"}) as session:
-        ran = session.run("import os\nopen('f').read(), os.path.realpath('.').startswith('/autograded/') and os.getcwd()[-4:]", SECONDS)
+        ran = session.run(
+            "import os\nopen('f').read(), os.path.realpath('.').startswith('/autograded/') and os.getcwd()[-4:]",
+            SECONDS,
+        )
         assert ran.outputs[0]["data"]["text/plain"] == "('x', '/lab')"
 
 
@@ -441,7 +449,10 @@ def test_two_submissions_do_not_see_each_other(box):
         one.run("secret = 1; open('/tmp/secret', 'w').write('x'); open('/dev/shm/secret', 'w').write('x')", SECONDS)
         for source, says in (
             ("'secret' in globals()", "False"),
-            ("import os, glob\nglob.glob('/tmp/*') + glob.glob('/dev/shm/*') + glob.glob('/autograded/*')", "['/autograded/bob']"),
+            (
+                "import os, glob\nglob.glob('/tmp/*') + glob.glob('/dev/shm/*') + glob.glob('/autograded/*')",
+                "['/autograded/bob']",
+            ),
             ("[pid for pid in os.listdir('/proc') if pid.isdigit()]", "['1']"),
         ):
             assert two.run(source, SECONDS).outputs[0]["data"]["text/plain"] == says
@@ -482,6 +493,7 @@ def test_a_session_whose_grader_is_gone_ends(box):
     if worker == 0:
         try:
             with box.session("ada", "lab") as session:
+                session.run("1", 99)
                 os.write(writer, b"x")
                 session.run("while True: pass", 99)
         finally:
@@ -563,7 +575,9 @@ def test_without_walls_cells_run_as_well(open_field, box):
 def test_without_walls_processes_end_too(open_field):
     """Are the processes that a cell left behind ended with the submission, as far as they descend from it?"""
     with open_field.session("ada", "lab") as session:
-        session.run("import subprocess\nfor _ in range(3): subprocess.Popen(['sleep', '98'], start_new_session=True)", SECONDS)
+        session.run(
+            "import subprocess\nfor _ in range(3): subprocess.Popen(['sleep', '98'], start_new_session=True)", SECONDS
+        )
         everybody = family(open_field)
         assert len(everybody) > 4
     assert wait_until(lambda: is_idle(open_field))
@@ -595,7 +609,13 @@ def small(interpreter, *before, layers=True):
     """Run a small submission sealed in, by another interpreter or user."""
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": "/tmp"}
     said = subprocess.run(
-        [*before, str(interpreter), "-c", SMALL], env=environment, cwd="/", capture_output=True, text=True, check=False, timeout=120
+        [*before, str(interpreter), "-c", SMALL],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert said.stdout.splitlines()[: 1 + layers] == SAID[: 1 + layers], said.stderr[-2000:]
 
@@ -615,7 +635,11 @@ def _interpreter_for_anybody():
     for place in dict.fromkeys((sys.executable, "/usr/bin/python3")):
         try:
             said = subprocess.run(
-                [*ANYBODY, place, "-c", "import IPython, mlwf.plain, os, sys; open(os.path.realpath(sys.executable))"], env={"PYTHONPATH": str(ROOT)}, cwd="/", capture_output=True, check=False
+                [*ANYBODY, place, "-c", "import IPython, mlwf.plain, os, sys; open(os.path.realpath(sys.executable))"],
+                env={"PYTHONPATH": str(ROOT)},
+                cwd="/",
+                capture_output=True,
+                check=False,
             )
         except OSError:
             continue
