@@ -4,6 +4,7 @@
 # make check      the fast tests, for an answer in two minutes
 # make assignment make release/ from source/
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
+# make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -12,7 +13,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page test check assignment bench bench-kernel
+.PHONY: lab page test check assignment bench bench-grade bench-kernel
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -31,10 +32,11 @@ check: .venv/ready-lab+course+page+test
 	@ruff format --check .
 	@mypy
 	@lint-imports
+	@python tools/debian.py bubblewrap
 	@pytest -m "not browser and not course and not thorough"
 
 test: check
-	@python tools/chromium.py
+	@python tools/debian.py chromium
 	@pytest --nbval --nbval-current-env notebooks source
 	@pytest -m "browser or course or thorough"
 
@@ -51,6 +53,10 @@ assignment: .venv/ready-lab+course
 bench-kernel: .venv/ready-lab
 	@$(BIN)/python -m benchmarks.kernel
 
+bench-grade: .venv/ready-lab+course
+	@python tools/debian.py bubblewrap
+	@$(BIN)/python -m benchmarks.grade
+
 bench: .venv/ready-lab+course+page+bench
-	@python tools/chromium.py
+	@python tools/debian.py chromium
 	@$(BIN)/python -m benchmarks.browser

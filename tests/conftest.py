@@ -3,17 +3,17 @@
 import os
 from collections.abc import Iterator
 
-import chromium
+import debian
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = chromium.find()
+    path = debian.find("chromium")
     if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.MISSING)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(debian.missing("chromium"))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=debian.CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()

@@ -13,11 +13,11 @@ from typing import NoReturn
 
 import click
 
-from tools import chromium
+from tools import debian
 
 NEEDED = ("jupyterlab", "voila", "marimo", "plotly", "playwright", "matplotlib", "ipywidgets", "rich")
 # No page reaches anything but this machine, so that none waits for somebody else's server.
-BROWSER_ARGUMENTS = [*chromium.ARGUMENTS, "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+BROWSER_ARGUMENTS = [*debian.CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
 BUSY = ": something else is at work; trust the ratios rather than the milliseconds"
 
 
@@ -33,9 +33,9 @@ def main(rounds: int, json_file: Path | None) -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         _stop(f"{', '.join(missing)} not installed; make bench sets up all that is needed")  # fmt: skip
-    browser = chromium.find()
+    browser = debian.find("chromium")
     if browser is None:
-        _stop("Chromium is missing. Install it (Debian, Ubuntu: apt install chromium)")
+        _stop(debian.missing("chromium"))
     if json_file is not None and not os.access(json_file.resolve().parent, os.W_OK):
         _stop(f"{json_file} can't be written")
     # An end from outside is to reach the servers too.

@@ -6,34 +6,53 @@ A terminal, another notebook, or a text that is put together and run, can't be s
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from mlwf.assignment.parsing import parsed
 
 #: What the released cells import.
 GIVEN = frozenset({"begin", "check", "progress"})
+MOST = 300_000  # characters of all cells
+LONGEST, MANY = 200, 50  # characters of a text, and texts, that somebody will read
 _PACKAGE = re.compile(r"\bmlwf\b")
 #: Functions that can import or run what their text names.
 _RUNNERS = frozenset(
     {"system", "getoutput", "run_line_magic", "run_cell_magic", "run", "Popen", "call", "check_call", "check_output", "popen",
      "import_module", "__import__", "exec", "eval", "run_module", "run_path", "find_spec"}
 )  # fmt: skip
-#: Without one of these names in its text a cell uses nothing, and need not be parsed. (Python reads some letters as others.)
-_PERHAPS = re.compile("|".join([r"mlwf", r"[^\x00-\x7f]", *sorted(_RUNNERS)]))
+#: Without one of these in its text a cell uses nothing, and need not be parsed.
+_SIGNS = ("mlwf", *sorted(name for name in _RUNNERS if not any(other in name for other in _RUNNERS - {name})))
 
 
 def uses(cells: Iterable[str]) -> list[str]:
-    """Return what the cells use of `mlwf` beyond the given functions, each once, as a short text.
+    """Return what the cells use of `mlwf` beyond the given functions, each once, as a short text; no more than fifty.
 
     Parameters
     ----------
     cells : iterable of str
         Sources of code cells, magics and shell lines included; one that does not parse uses nothing.
     """
-    return list(dict.fromkeys(use for cell in cells for use in _uses(cell)))
+    perhaps = affordable(cell for cell in cells if _may_use(cell))
+    found = dict.fromkeys(use[:LONGEST] for cell in perhaps for use in _uses(cell))
+    return [use.encode(errors="backslashreplace").decode() for use in islice(found, MANY)]
+
+
+def _may_use(cell: str) -> bool:
+    # Python reads some letters as others, so that mlwf can be written without one of ASCII.
+    return not cell.isascii() or any(sign in cell for sign in _SIGNS)
+
+
+def affordable(cells: Iterable[str]) -> Iterator[str]:
+    """Yield those of the cells that can be parsed without anybody having to wait for it: no more than a long notebook has."""
+    left = MOST
+    for cell in cells:
+        if len(cell) <= left:
+            left -= len(cell)
+            yield cell
 
 
 def _uses(cell: str) -> Iterator[str]:
-    tree = parsed(cell) if _PERHAPS.search(cell) else None
+    tree = parsed(cell)
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
             yield from (f"import {alias.name}" for alias in node.names if _is_ours(alias.name))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mlwf.assignment.by_hand import uses
+from mlwf.assignment.by_hand import affordable, uses
 from mlwf.assignment.case import Case
 from mlwf.assignment.marks import Verdict, mark
 from mlwf.assignment.notebook import arguments_of_begin, literal
@@ -183,7 +183,8 @@ class Examiner:
 
     def _say_what_was_refused(self, cells: Sequence["NotebookNode"]) -> None:
         """Add to the verdicts why an answer that needs the package is none."""
-        trees = [(tree, uses([cell.source])) for cell in cells if (tree := parsed(cell.source))]
+        texts = affordable(cell.source for cell in cells if _name(cell) not in self.questions)
+        trees = [(tree, uses([text])) for text in texts if (tree := parsed(text))]
         for cell in cells:
             if _name(cell) not in self.questions or not cell.outputs:
                 continue

@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 @click.argument("assignment")
 @course_option
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this one; can be given several times.")
-@click.option("--workers", type=click.IntRange(min=1), help="Submissions at a time.  [default: processors, and one more]")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Submissions at a time.  [default: processors, and one more]"
+)
 @click.option("--force", is_flag=True, help="Also what is graded already and has not been handed in again.")
 @click.option("--unsealed", is_flag=True, help="Run students' code without walls. Only for what you trust.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def grade(
-    assignment: str, folder: Path, students: tuple[str, ...], workers: int | None, force: bool, unsealed: bool, as_json: bool
+    assignment: str,
+    folder: Path,
+    students: tuple[str, ...],
+    workers: int | None,
+    force: bool,
+    unsealed: bool,
+    as_json: bool,
 ) -> None:
     """Autograde an assignment of any nbgrader course.
 
@@ -43,7 +51,13 @@ def grade(
     try:
         with _progress(as_json) as say:
             outcomes = grade_assignment(
-                Course(folder), assignment, students=students, workers=workers, force=force, sealed=not unsealed, say=say
+                Course(folder),
+                assignment,
+                students=students,
+                workers=workers,
+                force=force,
+                sealed=not unsealed,
+                say=say,
             )
     except GradingError as error:
         raise click.UsageError(str(error), click.get_current_context()) from error
@@ -88,9 +102,8 @@ def _table(outcomes: "list[Outcome]") -> None:
         shown.add_column("By hand", justify="right")
         shown.add_column("Look")
         for outcome in graded:
-            by_hand = str(outcome.by_hand or "")
-            look = "yes" if outcome.flags else ""
-            shown.add_row(_shown(outcome.student), f"{outcome.score:g}", f"{outcome.max_score:g}", by_hand, look)
+            marks = f"{outcome.score:g}", f"{outcome.max_score:g}", str(outcome.by_hand or "")
+            shown.add_row(_shown(outcome.student), *marks, "yes" if outcome.flags else "")
         console.print(shown)
     skipped = sum(outcome.state == "skipped" for outcome in outcomes)
     failed = sum(outcome.state == "failed" for outcome in outcomes)

@@ -23,6 +23,9 @@ from mlwf.assignment.notebook import NotebookError, read, text_of
 from mlwf.assignment.runner import StoppedError, data, run
 from mlwf.assignment.showing import VERDICT
 from mlwf.course.students import ASSIGNMENT
+from mlwf.grading.course import Course
+from mlwf.grading.errors import GradingError
+from mlwf.grading.sandbox import HOW_TO_SEAL, EndedError, Sandbox, World
 
 SOLUTION = "### BEGIN SOLUTION"
 KEY_OF_THE_SOURCE = "constraint-tax"
@@ -84,6 +87,7 @@ def examine(course: Path) -> Iterator[Finding]:
         ("empty notebook", lambda: _marks(notebooks, "release", course)),
         ("gradebook", lambda: _gradebook(course, settings, notebooks)),
         ("exchange", lambda: _exchange(settings)),
+        ("sealing", lambda: _sealing(course)),
     )
     for what, look in looks:
         try:
@@ -234,6 +238,20 @@ def _gradebook(course: Path, settings: Config, notebooks: dict[str, nbformat.Not
     if points != should:
         raise _Trouble(f"has {points:g} points for {ASSIGNMENT}, the source has {should:g}. Run make assignment.")
     return f"{points:g} points, {students} students, due {f'{due:%Y-%m-%d %H:%M} UTC' if due else 'at no given time'}"
+
+
+def _sealing(course: Path) -> str:
+    """Seal in a submission of nothing, and ask behind which walls it stands."""
+    try:
+        with Sandbox(World(), Course(course).limits) as sandbox:
+            layers = sandbox.layers()
+    except (GradingError, EndedError) as error:
+        raise _Trouble(f"{error}.") from error
+    missing = [name for name, says in layers.items() if not says]
+    if missing:
+        cure = "Install libseccomp2 for system calls." if missing == ["system calls"] else HOW_TO_SEAL
+        raise _Trouble(f"submissions are sealed in, but not as to {', '.join(missing)}. {cure}")
+    return "; ".join(f"{name}: {says}" for name, says in layers.items())
 
 
 def _exchange(settings: Config) -> str:

@@ -203,12 +203,14 @@ class Course:
     def timestamp(self, folder: Path) -> datetime | None:
         """Say when a submission was handed in, by the file in its folder; None if it does not say."""
         try:
-            with open(os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    return None
-                return parse_timestamp(file.read(200).decode(errors="replace").strip())
+            file = os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return None
+        try:
+            is_file = stat.S_ISREG(os.fstat(file).st_mode)
+            return parse_timestamp(os.read(file, 200).decode(errors="replace").strip()) if is_file else None
+        finally:
+            os.close(file)
 
     @property
     def limits(self) -> Limits:

@@ -28,13 +28,14 @@ IDLE_SECONDS = 60.0  # after that a server like formgrader's keeps no sandbox
 Resources = Mapping[str, Any]
 
 
-class Submission(NotebookExporter):  # type: ignore[misc]
+class Submission(NotebookExporter):
     """Reads what a student has handed in, whatever it is, and puts the instructor's cells back."""
 
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:  # noqa: ANN401 - nbconvert's own
         """Export a notebook; one in `submitted` is mended first."""
         about = resources["nbgrader"]
-        course = Course(Path(self.parent.coursedir.root), self.config)
+        converter: Any = self.parent
+        course = Course(Path(converter.coursedir.root), self.config)
         folder = course.submitted(about["assignment"], about["student"])
         if Path(filename).absolute().parent != folder.absolute():
             return super().from_filename(filename, resources=resources, **more)
@@ -45,7 +46,7 @@ class Submission(NotebookExporter):  # type: ignore[misc]
         for flag in flags:
             self.log.warning("%s: %s", about["student"], flag)
         add_note(mended.notebook, flags)
-        return self.from_notebook_node(mended.notebook, resources=resources, **more)
+        return self.from_notebook_node(mended.notebook, resources=resources, **more)  # type: ignore[no-untyped-call]
 
 
 class RunSealed(NbGraderPreprocessor):  # type: ignore[misc]

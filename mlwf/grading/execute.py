@@ -40,7 +40,9 @@ class Rules:
     timeout_error: dict[str, Any]
 
 
-def execute(notebook: NotebookNode, session: Session, examiner: Examiner | None, student: str, rules: Rules) -> Sequence[str]:
+def execute(
+    notebook: NotebookNode, session: Session, examiner: Examiner | None, student: str, rules: Rules
+) -> Sequence[str]:
     """Fill in the outputs of a notebook.
 
     Parameters
@@ -69,18 +71,20 @@ def execute(notebook: NotebookNode, session: Session, examiner: Examiner | None,
         if examiner and about.get("grade") and name in examiner.questions:
             count = session.count()
             outputs = _numbered(examiner.mark(name, student, session), count)
-        elif session.ended:
+        elif session.ended():
             if not about.get("grade"):
                 continue
-            count, outputs = None, [ended_error(session.ended)]
+            count, outputs = None, [ended_error(session.ended())]
         else:
             ran = session.run(cell.source, rules.seconds)
             count, outputs = ran.count, list(ran.outputs)
             if ran.took_too_long:
                 outputs.append({"output_type": "error", **rules.timeout_error})
-            if session.ended:
-                outputs.append(ended_error(session.ended))
-                flags.append(f"its process is gone since cell {index + 1}{f' (`{name}`)' if name else ''}: {session.ended}")
+            if session.ended():
+                outputs.append(ended_error(session.ended()))
+                flags.append(
+                    f"its process is gone since cell {index + 1}{f' (`{name}`)' if name else ''}: {session.ended()}"
+                )
         cell.execution_count = count
         cell.outputs = [from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
     if examiner:

@@ -18,8 +18,8 @@ from mlwf.grading.errors import GradingError
 from mlwf.grading.execute import Rules, execute
 from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import mend
-from mlwf.grading.save import WHOLE, Graded
 from mlwf.grading.sandbox import Sandbox, World
+from mlwf.grading.save import WHOLE, Graded
 from mlwf.grading.submission import assign, read_files
 from mlwf.grading.verify import Examiner, examiner_for
 
@@ -54,7 +54,9 @@ class Grader:
         A notebook is not for Python, or the walls can't be put up.
     """
 
-    def __init__(self, course: Course, keys: Mapping[str, NotebookKey], given: Mapping[str, bytes], *, sealed: bool = True) -> None:
+    def __init__(
+        self, course: Course, keys: Mapping[str, NotebookKey], given: Mapping[str, bytes], *, sealed: bool = True
+    ) -> None:
         self._course = course
         self._given = given
         self._rules = Rules(course.cell_seconds, course.timeout_error)
@@ -74,7 +76,9 @@ class Grader:
             self._open = stack.pop_all()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -85,6 +89,11 @@ class Grader:
         """Wait until submissions can be run; before that there is time for other work."""
         for sandbox in self._sandboxes.values():
             sandbox.wait()
+
+    def sandbox_of(self, name: str) -> Sandbox:
+        """Return where a notebook's cells run."""
+        examiner = self.papers[name].examiner
+        return self._sandboxes[examiner.stand_in if examiner else None]
 
     def mend_sandboxes(self) -> None:
         """Start again what has ended."""
@@ -127,13 +136,14 @@ class Grader:
         paper = self.papers[name]
         examiner = paper.examiner
         extra = {file: text.encode() for file, text in examiner.files(student).items()} if examiner else {}
-        sandbox = self._sandboxes[examiner.stand_in if examiner else None]
-        with sandbox.session(student, paper.key.assignment, {**beside, **extra}) as session:
+        with self.sandbox_of(name).session(student, paper.key.assignment, {**beside, **extra}) as session:
             said = execute(notebook, session, examiner, student, self._rules)
             left = session.left_behind()
         for step in (self._course.ignore_pattern, self._course.limit_output):
             step(notebook, {})
-        return tuple(said), {file: content for file, content in left.items() if file not in self._given and file not in extra}
+        return tuple(said), {
+            file: content for file, content in left.items() if file not in self._given and file not in extra
+        }
 
 
 def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
@@ -159,7 +169,9 @@ def _is_installed(module: str) -> bool:
 def _examiner(key: NotebookKey) -> Examiner | None:
     language = (key.kernelspec or {}).get("language", "python")
     if str(language).lower() != "python":
-        raise GradingError(f"{key.name} is for {language}, and mlwf grades Python; use: nbgrader autograde {key.assignment}")
+        raise GradingError(
+            f"{key.name} is for {language}, and mlwf grades Python; use: nbgrader autograde {key.assignment}"
+        )
     try:
         return examiner_for(key)
     except ValueError as error:

@@ -69,7 +69,9 @@ def to_grade(course: Course, assignment: str, students: Sequence[str], force: bo
     """
     there = course.students(assignment)
     if not there:
-        raise GradingError(f"nothing of {assignment} is in {course.submitted(assignment, '*').parent.parent}; collect it first")
+        raise GradingError(
+            f"nothing of {assignment} is in {course.submitted(assignment, '*').parent.parent}; collect it first"
+        )
     unknown = [student for student in students if student not in there]
     if unknown:
         raise GradingError(f"no submission of {assignment} by {', '.join(unknown)}")
@@ -131,17 +133,17 @@ def grade_assignment(
     release, source = course.release(assignment), course.source(assignment)
     with course.open_gradebook() as gradebook:
         keys = assignment_key(gradebook, assignment, release, source)
-    with Grader(course, keys, course.given_files(assignment), sealed=sealed) as grader:
-        with course.open_gradebook() as gradebook:
-            saver = Saver(course, gradebook, assignment)
-            saver.tidy(todo)
-            for student, why in saver.refused(todo).items():
-                done.outcomes[student] = Outcome(student, "failed", flags=(why,))
-            jobs = [_Job(student) for student in todo if student not in done.outcomes]
-            gradebook.engine.dispose()  # a connection must not be in two processes
-            grader.wait()
-            _grade_all(_Work(grader, course, assignment), jobs, workers or (os.cpu_count() or 1) + 1, saver, done, say)
-            _count(gradebook, assignment, done)
+    grader = Grader(course, keys, course.given_files(assignment), sealed=sealed)
+    with grader, course.open_gradebook() as gradebook:
+        saver = Saver(course, gradebook, assignment)
+        saver.tidy(todo)
+        for student, why in saver.refused(todo).items():
+            done.outcomes[student] = Outcome(student, "failed", flags=(why,))
+        jobs = [_Job(student) for student in todo if student not in done.outcomes]
+        gradebook.engine.dispose()  # a connection must not be in two processes
+        grader.wait()
+        _grade_all(_Work(grader, course, assignment), jobs, workers or (os.cpu_count() or 1) + 1, saver, done, say)
+        _count(gradebook, assignment, done)
     return _in_order(done)
 
 
@@ -166,7 +168,7 @@ _work: _Work | None = None
 
 
 def _begin_worker(work: _Work) -> None:
-    global _work  # noqa: PLW0603 - a worker has one
+    global _work
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for us
 
@@ -183,7 +185,9 @@ def _grade_all(work: _Work, jobs: list[_Job], workers: int, saver: Saver, done: 
     while pending:
         alone = pending[0].tries > 0
         now, pending = (pending[:1], pending[1:]) if alone else (pending, [])
-        again = _grade_some(work, now, 1 if alone else workers, saver, done, lambda who: say(_counted(done, jobs), every, who))
+        again = _grade_some(
+            work, now, 1 if alone else workers, saver, done, lambda who: say(_counted(done, jobs), every, who)
+        )
         if again:
             work.grader.mend_sandboxes()
         for job, why in again:
@@ -256,7 +260,9 @@ def _save(saver: Saver, done: _Done, now: bool = False) -> None:
 def _outcome(staged: Staged) -> Outcome:
     scores = [score for marks in staged.marks.values() for score in marks.scores.values()]
     flags = tuple(
-        f"{name}: {flag}" if name and len(staged.marks) > 1 else flag for name, said in staged.flags.items() for flag in said
+        f"{name}: {flag}" if name and len(staged.marks) > 1 else flag
+        for name, said in staged.flags.items()
+        for flag in said
     )
     return Outcome(
         staged.student,

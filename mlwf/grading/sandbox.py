@@ -35,7 +35,16 @@ VALUES_WITHIN = 10.0
 MOST_MESSAGES = 1 << 26  # bytes that one submission may send in all
 MOST_LEFT, MOST_FILES = 1 << 24, 500  # bytes and files that cells may leave
 _ENGINE_FILES = ("__init__.py", "plain.py", "grading/__init__.py", "grading/inside")
-_FROM_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs")
+_FROM_ETC = (
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "alternatives",
+    "fonts",
+    "localtime",
+    "mime.types",
+    "ssl/certs",
+)
 HOW_TO_SEAL = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or grade with --unsealed what you trust"
 
 
@@ -115,7 +124,9 @@ class Sandbox:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def start(self) -> None:
@@ -221,7 +232,7 @@ class Sandbox:
             return found
 
     def _environment(self, base: str) -> dict[str, str]:
-        home = "/tmp" if self.world.sealed else base  # noqa: S108 - private
+        home = "/tmp" if self.world.sealed else base
         return {
             "HOME": home, "TMPDIR": home, "PATH": _programs(), "USER": "student", "LOGNAME": "student", "LANG": "C.UTF-8",
             "SHELL": "/bin/sh", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -240,9 +251,8 @@ class Session:
         self._until = time.monotonic() + limits.wall_seconds
         self._why = ""
 
-    @property
     def ended(self) -> str:
-        """Why the process is gone; empty while it is there."""
+        """Say why the process is gone; empty while it is there."""
         return self._why
 
     def put(self, files: Mapping[str, bytes]) -> None:
@@ -290,11 +300,16 @@ class Session:
     def left_behind(self) -> dict[str, bytes]:
         """Return the files that cells have written into the working folder, by relative path, as far as they are not too many."""
         found = self._asked("left", VALUES_WITHIN, most=MOST_LEFT).get("files")
-        files = {}
+        files: dict[str, bytes] = {}
         for name, content in found.items() if isinstance(found, dict) else ():
             with suppress(ValueError, TypeError):
                 path = PurePosixPath(os.fsdecode(base64.b64decode(name)))
-                if not path.is_absolute() and ".." not in path.parts and len(files) < MOST_FILES and path.suffix != ".ipynb":
+                if (
+                    not path.is_absolute()
+                    and ".." not in path.parts
+                    and len(files) < MOST_FILES
+                    and path.suffix != ".ipynb"
+                ):
                     files[path.as_posix()] = base64.b64decode(content)
         return files
 
@@ -307,7 +322,7 @@ class Session:
         """Call a function of the student's; see `mlwf.plain.call_plainly`."""
         seconds = VALUES_WITHIN + SECONDS_PER_CALL * len(inputs)
         answer = self._asked("call", seconds, name=name, inputs=[list(each) for each in inputs])
-        return answer.get("value")  # type: ignore[no-any-return]
+        return answer.get("value")
 
     def order(self, what: str, seconds: float, **more: Any) -> dict[str, Any]:  # noqa: ANN401
         """Send an order and return the answer.
@@ -378,7 +393,7 @@ class _Inside:
         self.command = [*self._walls(), *starts] if world.sealed else starts
         # The interpreter finds IPython by its own means, and the engine by this.
         engine = ENGINE if world.sealed else os.fspath(self._own.parent)
-        self.environment = _environment_of_zygote(engine, "/tmp" if world.sealed else os.fspath(folder))  # noqa: S108
+        self.environment = _environment_of_zygote(engine, "/tmp" if world.sealed else os.fspath(folder))
 
     def _search_path(self) -> list[str]:
         """Where modules are looked for inside: the stand-in, other packages that are preloaded, the interpreter's own."""
@@ -410,22 +425,24 @@ class _Inside:
         if self._world.stand_in:
             self._binds[STAND_IN] = self._world.stand_in
         arguments += ["--proc", "/proc"] if os.geteuid() == 0 else ["--bind", "/proc", "/proc"]
-        arguments += ["--dev", "/dev", "--perms", "0755", "--dir", "/tmp", "--perms", "0755", "--dir", "/autograded"]  # noqa: S108
-        arguments += ["--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+        arguments += ["--dev", "/dev", "--perms", "0755", "--dir", "/tmp", "--perms", "0755", "--dir", "/autograded"]
+        arguments += ["--perms", "1777", "--tmpfs", "/tmp"]
         made: set[str] = set()
         for target, origin in sorted(self._binds.items()):
             for parent in reversed(Path(target).parents):
-                if os.fspath(parent) not in made and os.fspath(parent) not in {"/", "/usr", "/etc/ssl"} | set(self._binds):
+                if os.fspath(parent) not in made and os.fspath(parent) not in {"/", "/usr", "/etc/ssl"} | set(
+                    self._binds
+                ):
                     made.add(os.fspath(parent))
                     arguments += ["--perms", "0755", "--dir", os.fspath(parent)]
             arguments += ["--ro-bind", os.fspath(origin), target]
         for cache in _font_lists():
-            arguments += ["--perms", "0755", "--dir", "/tmp/matplotlib"]  # noqa: S108
-            arguments += ["--ro-bind", os.fspath(cache), f"/tmp/matplotlib/{cache.name}"]  # noqa: S108
+            arguments += ["--perms", "0755", "--dir", "/tmp/matplotlib"]
+            arguments += ["--ro-bind", os.fspath(cache), f"/tmp/matplotlib/{cache.name}"]
         shown = [Path("/usr"), *self._binds.values()]
-        for place in self._hidden():
-            if any(place.is_relative_to(one) for one in shown):
-                arguments += ["--tmpfs", os.fspath(place)]
+        for folder in self._hidden():
+            if any(folder.is_relative_to(one) for one in shown):
+                arguments += ["--tmpfs", os.fspath(folder)]
         return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
     def _hidden(self) -> list[Path]:
@@ -475,10 +492,9 @@ def _font_lists() -> list[Path]:
     """Matplotlib's lists of this machine's fonts, which take seconds to make."""
     if find_spec("matplotlib") is None:
         return []
-    base = os.environ.get("MPLCONFIGDIR") or os.path.join(  # noqa: PTH118
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "matplotlib"  # noqa: PTH111
-    )
-    return sorted(Path(base).glob("fontlist-*.json"))
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("MPLCONFIGDIR") or caches / "matplotlib")
+    return sorted(folder.glob("fontlist-*.json"))
 
 
 def _write_names(folder: Path) -> dict[str, Path]:

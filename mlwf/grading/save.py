@@ -479,7 +479,7 @@ class Saver:
             .where(Grade.notebook_id.in_(late))
             .group_by(Grade.notebook_id)
         )
-        known = dict(scores.tuples().all())
+        known = {notebook: float(score) for notebook, score in scores}
         penalties = []
         for notebook, (student, seconds) in late.items():
             score = known.get(notebook, 0.0)

@@ -14,7 +14,7 @@ def test_the_button_gives_the_same_marks_as_the_command_line(submissions, formgr
     course, address = formgrader
     page.goto(address)
     different = []
-    for submission in (submission for submission in submissions if not submission.refused):
+    for submission in submissions:
         row = page.locator("#main-table tr").filter(has=page.locator(f"td.student-id:text-is('{submission.student}')"))
         row.locator("td.autograde a").click()
         modal = page.locator(".modal.in")
@@ -22,6 +22,6 @@ def test_the_button_gives_the_same_marks_as_the_command_line(submissions, formgr
         assert modal.get_attribute("id") == "success-modal", modal.inner_text()
         modal.get_by_role("button", name="OK").click()
         modal.wait_for(state="detached")
-        if course.outcome(submission) != golden(submission):
+        if course.outcome(submission) != golden(submission, sealed=True):
             different.append(submission.student)
     assert different == []

@@ -8,7 +8,9 @@ import pytest
 
 from mlwf.assignment import QUESTIONS, own_case
 from mlwf.assignment.marks import grade
+from mlwf.assignment.rehearsal import Readiness
 from mlwf.cli import main
+from mlwf.cli._readiness import table
 
 ROOT = Path(__file__).parents[2]
 NAME = Path("constraint_tax", "constraint_tax.ipynb")
@@ -159,6 +161,14 @@ def test_what_is_in_the_way_is_said_for_each_answer(capsys, tmp_path):
     assert said["used"] == ["from mlwf.model import rework_days"]
     assert said["errors"] == ["the cell that begins with `sunk = 1 / 0` raises ZeroDivisionError: division by zero"]
     assert said["memo"][0] == "it has 1 word; about 150 to 250 are asked."
+
+
+def test_a_course_that_refuses_the_package_says_so_beforehand(capsys):
+    """Does a student read that what needs the package will count nothing?"""
+    for by_hand, follows in (("note", ""), ("refuse", " An answer that needs it will count nothing.")):
+        table(Readiness("ada", answers=[], memo=[], errors=[], used=["import mlwf.model"], by_hand=by_hand))
+        out = " ".join(capsys.readouterr().out.split())
+        assert f"By hand: the notebook uses the package mlwf: import mlwf.model.{follows} 0 of 0 points" in out
 
 
 @pytest.mark.parametrize(

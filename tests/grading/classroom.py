@@ -1,5 +1,6 @@
-"""A course in a folder of its own, graded by nbgrader's own command."""
+"""A course in a folder of its own, graded by `mlwf grade` or by nbgrader's own commands."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -16,6 +17,10 @@ from mlwf.assignment import QUESTIONS
 from mlwf.assignment.showing import NOTE, VERDICT
 from mlwf.course.environment import clean_environment
 
+STOCK = """
+for name in ("exporter_class", "sanitize_preprocessors", "autograde_preprocessors"):
+    del c.Autograde[name]
+"""
 FLAGS = ("slip", "followed_through", "right_for", "missing")
 
 
@@ -26,25 +31,30 @@ class Course:
     ----------
     folder : Path
         An empty folder.
+    sealed : bool
+        False: nbgrader grades by itself, in kernels.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sealed: bool = True) -> None:
+        self.sealed = sealed
         self.folder = folder
         self.refusals: dict[str, str] = {}
         shutil.copytree(ROOT / "source", folder / "source")
         shutil.copy(ROOT / "nbgrader_config.py", folder)
+        if not sealed:
+            with (folder / "nbgrader_config.py").open("a") as config:
+                config.write(STOCK)
         home = folder / "home"
         self.environment = clean_environment(home) | {"HOME": str(home)}
         said = self._nbgrader("generate_assignment")
         assert said.returncode == 0, said.stderr
 
     def grade_all(self) -> None:
-        """Grade every submission: in one go, but for those that nbgrader refuses, since these end the whole run."""
+        """Grade every submission by nbgrader's command: in one go, but for those that end a whole run of its own."""
         self.hand_in()
-        said = self._nbgrader("autograde")
-        assert said.returncode == 0, said.stderr[-3000:]
+        self.autograde()
         for submission in SUBMISSIONS:
-            if submission.refused:
+            if submission.refused and not self.sealed:
                 submission.write(self.folder)
                 self.refusals[submission.student] = _reason(
                     self._nbgrader("autograde", "--student", submission.student)
@@ -52,15 +62,36 @@ class Course:
                 shutil.rmtree(self.folder / "submitted" / submission.student)
 
     def hand_in(self, *students: str) -> None:
-        """Put the submissions of `students`, else all that nbgrader does not refuse, where it looks for them."""
+        """Put the submissions of `students`, else all that can be graded, where nbgrader looks for them."""
         for submission in SUBMISSIONS:
-            if submission.student in students or (not students and not submission.refused):
+            if submission.student in students or (not students and (self.sealed or not submission.refused)):
                 submission.write(self.folder)
 
-    def grade_again(self) -> None:
-        """Grade everything that can be graded once more."""
-        said = self._nbgrader("autograde", "--force")
+    def autograde(self, *more: str) -> None:
+        """Grade what is handed in by nbgrader's command."""
+        said = self._nbgrader("autograde", *more)
         assert said.returncode == 0, said.stderr[-3000:]
+
+    def grade(self, *more: str) -> dict[str, Any]:
+        """Grade what is handed in by ours, and return what it said."""
+        command = [
+            sys.executable,
+            "-m",
+            "mlwf",
+            "grade",
+            NAME.parent.name,
+            "--course",
+            str(self.folder),
+            "--json",
+            *more,
+        ]
+        said = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=900
+        )
+        assert said.returncode in (0, 1), said.stderr
+        assert said.stderr == ""
+        found: dict[str, Any] = json.loads(said.stdout)
+        return found
 
     def gradebook(self) -> Gradebook:
         """Open the gradebook."""
@@ -68,7 +99,7 @@ class Course:
 
     def outcome(self, submission: Submission) -> dict[str, Any]:
         """Everything about a submission that a golden file holds."""
-        if submission.refused:
+        if submission.refused and not self.sealed:
             return {"why": submission.why, "refused": self.refusals[submission.student]}
         notebook = nbformat.read(self.folder / "autograded" / submission.student / NAME, as_version=4)
         outputs = [output.data for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]

@@ -33,14 +33,15 @@ class Submission:
     answers: Mapping[str, str] = field(default_factory=dict)
     edits: tuple[Mapping[str, str], ...] = ()
     expects: Mapping[str, float | str] = field(default_factory=dict)
+    sealed: Mapping[str, float | str] = field(default_factory=dict)
     nothing: bool = False
     refused: bool = False
 
-    @property
-    def points(self) -> dict[str, float | str]:
-        """The points for each question, by hand."""
-        full = self.solved and not self.nothing
-        return {q.id: q.points if full else 0 for q in QUESTIONS.values()} | dict(self.expects)
+    def points(self, sealed: bool) -> dict[str, float | str]:
+        """The points for each question, by hand: by our grader, or by nbgrader's own."""
+        full = self.solved and (sealed or not self.nothing)
+        every: dict[str, float | str] = {q.id: q.points if full else 0 for q in QUESTIONS.values()}
+        return every | dict(self.expects) | (dict(self.sealed) if sealed else {})
 
     def write(self, folder: Path) -> None:
         """Put the notebook where nbgrader collects it."""
@@ -133,9 +134,15 @@ def _other_values(question_id: str, name: str, case: Case) -> list[Any]:
     return [slip.value(case, earlier) for slip in question.slips if slip.name != name]
 
 
-def golden(submission: Submission) -> dict[str, Any]:
-    """What nbgrader gave when somebody last looked at it."""
-    found: dict[str, Any] = json.loads((GOLDEN / f"{submission.student}.json").read_text())
+def golden_file(submission: Submission, sealed: bool) -> Path:
+    """Where it is written down what a submission got; under the seal only what differs has a file of its own."""
+    own = GOLDEN / "sealed" / f"{submission.student}.json"
+    return own if sealed and own.is_file() else GOLDEN / f"{submission.student}.json"
+
+
+def golden(submission: Submission, sealed: bool) -> dict[str, Any]:
+    """What our grader, or nbgrader's own, gave when somebody last looked at it."""
+    found: dict[str, Any] = json.loads(golden_file(submission, sealed).read_text())
     return found
 
 

@@ -169,5 +169,3 @@ def end_family(root_pid: int) -> None:
             os.kill(pid, KILL)
         except OSError:
             continue
-
-

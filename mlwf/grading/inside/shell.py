@@ -101,7 +101,7 @@ class Stream(io.TextIOBase):
         return self._descriptor
 
 
-class _Hook(DisplayHook):  # type: ignore[misc]
+class _Hook(DisplayHook):
     """Tells the value of a cell's last expression."""
 
     def write_output_prompt(self) -> None:
@@ -110,13 +110,14 @@ class _Hook(DisplayHook):  # type: ignore[misc]
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
         """Put out the value in all its forms."""
         if format_dict:
-            self.shell.tell(["result", format_dict, md_dict or {}, self.prompt_count])
+            shell: Any = self.shell
+            shell.tell(["result", format_dict, md_dict or {}, self.prompt_count])
 
     def finish_displayhook(self) -> None:
         """A notebook needs no line after it."""
 
 
-class _Publisher(DisplayPublisher):  # type: ignore[misc]
+class _Publisher(DisplayPublisher):
     """Tells what `display` is given."""
 
     def publish(
@@ -137,7 +138,7 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
         self.shell.tell(["clear", wait])
 
 
-class Shell(InteractiveShell):  # type: ignore[misc]
+class Shell(InteractiveShell):
     """What cells run in; `open` connects it to a grader."""
 
     displayhook_class = Type(_Hook)
@@ -150,7 +151,7 @@ class Shell(InteractiveShell):  # type: ignore[misc]
     def init_virtualenv(self) -> None:
         """The interpreter is the right one already."""
 
-    def enable_gui(self, gui: Any = None) -> None:  # noqa: ANN401, ARG002
+    def enable_gui(self, gui: Any = None) -> None:  # noqa: ANN401
         """There is no screen."""
 
     def ask_exit(self) -> None:
@@ -216,7 +217,7 @@ class Output:
         self.meter = Meter(emit, most)
         shell.meter = self.meter
         self._files = dict(zip(("stdout", "stderr"), files, strict=True))
-        self._streams = tuple(Stream(name, self.meter, file) for name, file in self._files.items())
+        self._streams: tuple[Any, ...] = tuple(Stream(name, self.meter, file) for name, file in self._files.items())
         for stream in self._streams:
             stream.others = tuple(other for other in self._streams if other is not stream)
         sys.stdout, sys.stderr = self._streams

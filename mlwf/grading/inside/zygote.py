@@ -26,7 +26,7 @@ from mlwf.grading.inside import forbid, limits, seal, shell
 from mlwf.grading.inside.wire import Message, Wire, WireError
 from mlwf.plain import call_plainly, plain
 
-PLACES = ("/tmp", "/autograded", "/dev/shm")  # noqa: S108 - private to each submission
+PLACES = ("/tmp", "/autograded", "/dev/shm")
 WATCH_EVERY = 0.1  # seconds between two looks at what a submission uses
 _CHANNEL = 3
 
@@ -119,7 +119,8 @@ def _watch(wire: Wire, student: int, bounds: limits.Limits, sealed: bool) -> str
     why, started, told = "", time.monotonic(), ""
     control = wire.connection
     while True:
-        ready, _, _ = select.select([handle, *([] if told == "gone" else [control])], [], [], WATCH_EVERY)
+        watched: list[Any] = [handle] if told == "gone" else [handle, control]
+        ready, _, _ = select.select(watched, [], [], WATCH_EVERY)
         if handle in ready:
             break
         if control in ready:
@@ -165,7 +166,7 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if channel != _CHANNEL:
         os.dup2(channel, _CHANNEL)
-    os.set_inheritable(_CHANNEL, False)
+    os.set_inheritable(_CHANNEL, False)  # noqa: FBT003
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.closerange(_CHANNEL + 1, 4096)
@@ -221,7 +222,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
         elif what == "run":
             output.begin()
             with running:
-                zygote.shell.run_cell(order["source"], store_history=True)
+                zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
             output.end()
             answer = {"count": zygote.shell.execution_count - 1}
         elif what == "values":

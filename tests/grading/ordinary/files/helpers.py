@@ -1,0 +1,6 @@
+"""Conversions."""
+
+
+def celsius(fahrenheit):
+    """Convert degrees."""
+    return (fahrenheit - 32) * 5 / 9
