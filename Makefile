@@ -4,6 +4,7 @@
 # make check      the fast tests, for an answer in two minutes
 # make assignment make release/ from source/
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
+# make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
 # make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
@@ -13,7 +14,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page test check assignment bench bench-grade bench-kernel
+.PHONY: lab page test check assignment bench bench-feedback bench-grade bench-kernel
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -52,6 +53,9 @@ assignment: .venv/ready-lab+course
 
 bench-kernel: .venv/ready-lab
 	@$(BIN)/python -m benchmarks.kernel
+
+bench-feedback: .venv/ready-lab+course
+	@$(BIN)/python -m benchmarks.feedback
 
 bench-grade: .venv/ready-lab+course
 	@python tools/debian.py bubblewrap

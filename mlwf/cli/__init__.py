@@ -11,6 +11,7 @@ import click
 from mlwf import __version__
 from mlwf.cli.course import course
 from mlwf.cli.doctor import doctor
+from mlwf.cli.feedback import feedback
 from mlwf.cli.grade import grade
 from mlwf.cli.model import cost, crossover, energy, gates
 from mlwf.cli.student import case, check
@@ -25,7 +26,7 @@ def app() -> None:
     """
 
 
-for command in (cost, crossover, energy, gates, case, check, course, grade, doctor):
+for command in (cost, crossover, energy, gates, case, check, course, grade, feedback, doctor):
     app.add_command(command)
 
 

@@ -1,8 +1,6 @@
 """`mlwf grade`: a class's submissions, fast and sealed."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,12 +42,17 @@ def grade(
     Example: mlwf grade constraint_tax --course .
     """
     need_course_packages()
-    from mlwf.grading.course import Course
-    from mlwf.grading.errors import GradingError
-    from mlwf.grading.run import grade_assignment
+    from mlwf.grading.lean import without
+
+    with without("rfc3987_syntax"):
+        from mlwf.grading.course import Course
+        from mlwf.grading.errors import GradingError
+        from mlwf.grading.run import grade_assignment
+
+    from mlwf.cli._progress import progress
 
     try:
-        with _progress(as_json) as say:
+        with progress("making ready", "grading") as say:
             outcomes = grade_assignment(
                 Course(folder),
                 assignment,
@@ -67,23 +70,6 @@ def grade(
         _table(outcomes)
     if any(outcome.flags for outcome in outcomes):
         click.get_current_context().exit(1)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a bar on a terminal while the block runs."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("making ready", total=None)
-
-        def say(done: int, every: int, _student: str) -> None:
-            bar.update(task, description="grading", completed=done, total=every)
-
-        yield say
 
 
 def _table(outcomes: "list[Outcome]") -> None:

@@ -25,7 +25,7 @@ from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import AssignLatePenalties, Execute, IgnorePattern, LimitOutput
 from nbgrader.utils import find_all_files, parse_utc
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets import Int, TraitError
 from traitlets.config import Config, Configurable
 
@@ -163,7 +163,7 @@ class Course:
         # nbgrader's own pattern, as it matches a path that it has found with its glob.
         pattern = re.compile(
             self.directory.format_path(
-                self.directory.submitted_directory, "(?P<student>.*)", re.escape(assignment), escape=True
+                re.escape(self.directory.submitted_directory), "(?P<student>.*)", re.escape(assignment), escape=True
             )
         )
         names = self.directory.directory_structure.format(
@@ -277,7 +277,12 @@ class Course:
     @property
     def gradebook_url(self) -> str:
         """Where the gradebook is; SQLite waits for others who write to it."""
-        url = make_url(self.directory.db_url)
+        try:
+            url = make_url(self.directory.db_url)
+        except ArgumentError as error:
+            raise GradingError(
+                f"c.CourseDirectory.db_url is no address of a database: {self.directory.db_url}"
+            ) from error
         if file := _file(url):
             patience = {} if "timeout" in url.query else {"timeout": str(PATIENCE)}
             url = url.set(database=str(self.root / file)).update_query_dict(patience)

@@ -24,11 +24,14 @@ from mlwf.grading.key import Given, NotebookKey
 VERSION = (4, 5)
 SCHEMA = 3  # of nbgrader's metadata
 TYPES = ("code", "markdown", "raw")
-# A few bytes of JSON can take a hundred times as many in memory; no notebook that a person made has so many values.
+# A few bytes of JSON can take a hundred times as many in memory; no notebook that a person made has so many numbers and
+# texts, or dicts and lists.
 VALUES = 5_000_000
+CONTAINERS = 1_000_000
+CELLS = 50_000  # that are looked at
 # Cells that are not the instructor's; each is run, saved and made into HTML.
 OWN_CELLS = 5_000
-# Folders in folders of metadata; deeper than this, nbformat would not find its way out.
+# Metadata within metadata; deeper than this, nbformat would not find its way out.
 DEPTH = 40
 NAMED = 10  # so many cells are named in a sentence
 
@@ -112,8 +115,15 @@ def mend(content: bytes | None, key: NotebookKey) -> Mended:
     """
     flags: list[str] = []
     document = _document(content, flags)
-    cells = _read(document["cells"] if document is not None else [], key, flags)
+    raw = document["cells"] if document is not None else []
+    if len(raw) > CELLS:
+        flags.append(f"there are {len(raw):,} cells: only the first {CELLS:,} were looked at")
+        del raw[CELLS:]
+    cells = [cell for item in raw if (cell := _cell(item))]
     missing = _identify(cells, key, flags)
+    cells = [cell for cell in cells if cell.given or cell.type in TYPES]
+    if lost := len(raw) - len(cells):
+        flags.append(f"{lost:,} {'cell that is' if lost == 1 else 'cells that are'} no notebook's: left out")
     cells = _limited(cells, flags)
     if document is not None:
         _compare(cells, key, flags)
@@ -137,7 +147,7 @@ def mend(content: bytes | None, key: NotebookKey) -> Mended:
 def names_in(content: bytes, key: NotebookKey) -> set[str]:
     """Return the names of the instructor's cells that a notebook has, whatever else it is."""
     document = _document(content, [])
-    cells = _read(document["cells"] if document is not None else [], key, [])
+    cells = [cell for item in (document["cells"][:CELLS] if document is not None else []) if (cell := _cell(item))]
     _identify(cells, key, [])
     return {cell.given.name for cell in cells if cell.given}
 
@@ -183,8 +193,8 @@ def _json(content: bytes, flags: list[str]) -> Any:  # noqa: ANN401 - that is wh
     """What the bytes mean."""
     if not content.strip():
         raise ValueError("the file is empty")
-    if sum(map(content.count, (b",", b"[", b"{"))) > VALUES:
-        raise ValueError(f"it holds more than {VALUES:,} values")
+    if content.count(b",") > VALUES or content.count(b"[") + content.count(b"{") > CONTAINERS:
+        raise ValueError("it holds millions of values")
     encoding = json.detect_encoding(content)
     try:
         text = content.decode(encoding)
@@ -220,14 +230,6 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     except Exception:  # noqa: BLE001 - the converter meets anything but a notebook with whatever its parts raise
         raise ValueError("it is no notebook that can be converted") from None
     return dict(new)
-
-
-def _read(raw: list[Any], key: NotebookKey, flags: list[str]) -> list[_Cell]:
-    cells = [cell for item in raw if (cell := _cell(item))]
-    kept = [cell for cell in cells if cell.type in TYPES or cell.said.get("grade_id") in key.cells]
-    if lost := len(raw) - len(kept):
-        flags.append(f"{lost:,} {'cell that is' if lost == 1 else 'cells that are'} no notebook's: left out")
-    return kept
 
 
 def _cell(raw: object) -> _Cell | None:
@@ -479,6 +481,7 @@ def _is_as_given(cell: _Cell, given: Given) -> bool:
         and not _differences(cell, given)
         and _is_current(said)
         and isinstance(said["locked"], bool)
+        and said["grade_id"] == given.name  # else it was recognised by something else
         and said.get("cell_type", given.cell_type) == given.cell_type
         and (given.points is not None or "points" not in said)
     )
@@ -554,7 +557,11 @@ def _data(kind: str, raw: Any) -> Any:  # noqa: ANN401 - from a file
 
 
 def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKey, missing: Sequence[Given]) -> None:
-    """Put the instructor's missing cells after those before them in the key, and after what the student has added there."""
+    """Put the instructor's missing cells after those before them in the key.
+
+    What is no answer goes behind what the student has added there. An answer does not: what was added may be the answer,
+    in a cell that is not known any more, and the stub would undo it.
+    """
     gone = {given.name for given in missing}
     places = {cell.given.name: node for cell, node in zip(cells, nodes, strict=True) if cell.given}
     previous: NotebookNode | None = None
@@ -567,7 +574,7 @@ def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKe
             node = _new(given.cell_type, identity, given.source, metadata)
             known = {id(place) for place in places.values()}
             at = next((i for i, other in enumerate(nodes) if other is previous), -1) + 1
-            while 0 < at < len(nodes) and id(nodes[at]) not in known:
+            while not given.solution and 0 < at < len(nodes) and id(nodes[at]) not in known:
                 at += 1
             nodes.insert(at, node)
             places[name] = node

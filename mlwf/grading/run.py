@@ -18,7 +18,7 @@ from mlwf.grading.key import assignment_key
 from mlwf.grading.save import Saver, Staged, discard, stage
 
 BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
-Say = Callable[[int, int, str], None]
+Say = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def grade_assignment(
     workers: int | None = None,
     force: bool = False,
     sealed: bool = True,
-    say: Say = lambda _done, _all, _student: None,
+    say: Say = lambda _done, _all: None,
 ) -> list[Outcome]:
     """Grade an assignment's submissions.
 
@@ -114,7 +114,7 @@ def grade_assignment(
     sealed : bool
         False: without walls.
     say : callable
-        Is told how many of how many are done, and whose was the last.
+        Is told how many of how many are done.
 
     Returns
     -------
@@ -185,16 +185,14 @@ def _grade_all(work: _Work, jobs: list[_Job], workers: int, saver: Saver, done: 
     while pending:
         alone = pending[0].tries > 0
         now, pending = (pending[:1], pending[1:]) if alone else (pending, [])
-        again = _grade_some(
-            work, now, 1 if alone else workers, saver, done, lambda who: say(_counted(done, jobs), every, who)
-        )
+        again = _grade_some(work, now, 1 if alone else workers, saver, done, lambda: say(_counted(done, jobs), every))
         if again:
             work.grader.mend_sandboxes()
         for job, why in again:
             job.tries += 1
             if job.tries > 1:
                 done.outcomes[job.student] = Outcome(job.student, "failed", flags=(why,))
-                say(_counted(done, jobs), every, job.student)
+                say(_counted(done, jobs), every)
             else:
                 pending.append(job)
     _save(saver, done, now=True)
@@ -205,7 +203,7 @@ def _counted(done: _Done, jobs: list[_Job]) -> int:
 
 
 def _grade_some(
-    work: _Work, jobs: list[_Job], workers: int, saver: Saver, done: _Done, say: Callable[[str], None]
+    work: _Work, jobs: list[_Job], workers: int, saver: Saver, done: _Done, say: Callable[[], None]
 ) -> list[tuple[_Job, str]]:
     """Grade jobs and return those that could not be, with the reason."""
     again: list[tuple[_Job, str]] = []
@@ -224,7 +222,7 @@ def _grade_some(
             else:
                 done.outcomes[job.student] = _outcome(staged)
                 done.batch.append(staged)
-                say(job.student)
+                say()
             _save(saver, done)
     except KeyboardInterrupt:
         _save(saver, done, now=True)

@@ -28,7 +28,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+from nbgrader.utils import compute_checksum, determine_grade
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -127,16 +127,17 @@ def mark(notebook: NotebookNode) -> Marks:
         if not ours:
             continue
         name = str(ours.get("grade_id"))
-        if is_grade(cell):
+        if ours.get("grade"):
             try:
                 scores[name], _ = determine_grade(cell)
             except (ValueError, KeyError, TypeError):
                 # More than there is to be had, or a result without a text: nbgrader gives up the whole submission.
                 scores[name] = None
                 flags.append(f"cell `{name}` ended with a value that is no mark: mark it by hand")
-        if is_solution(cell) or is_task(cell):
-            is_untouched = not is_task(cell) and ours.get("checksum") == compute_checksum(cell)
-            comments[name] = _NO_ANSWER if is_untouched else None
+        if ours.get("task"):
+            comments[name] = None
+        elif ours.get("solution"):
+            comments[name] = _NO_ANSWER if ours.get("checksum") == compute_checksum(cell) else None
     return Marks(scores, comments, tuple(flags))
 
 
@@ -353,10 +354,17 @@ class Saver:
         return [student for student in students if student not in known]
 
     def _refuse(self, students: Sequence[str]) -> dict[str, str]:
-        if self.course.creates_students:
-            return {}
-        says = "is not in the gradebook, and c.Autograde.create_student is off"
-        return {student: f"{student} {says}" for student in self._unknown(students)}
+        # A folder's name need not be text, what is in a database must.
+        refused = {
+            student: f"{student!a} is no name that a gradebook can hold: rename the folder"
+            for student in students
+            if not _is_text(student)
+        }
+        if not self.course.creates_students:
+            says = "is not in the gradebook, and c.Autograde.create_student is off"
+            for student in self._unknown([student for student in students if student not in refused]):
+                refused[student] = f"{student if student.isprintable() else ascii(student)} {says}"
+        return refused
 
     def _write_marks(self, batch: Sequence[Staged]) -> None:
         changes = _Changes()
@@ -545,6 +553,14 @@ def _update(gradebook: Gradebook, model: type[Base], rows: Sequence[Mapping[str,
     if rows:
         table = model.__table__
         gradebook.db.execute(update(table).where(table.c.id == bindparam("row")), rows)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _temporary(target: Path, what: str) -> Path:

@@ -6,10 +6,11 @@ mended notebook is valid, and the encoder in C is as good for every single strin
 
 import json
 from collections.abc import Mapping
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 _TRANSIENT = ("orig_nbformat", "orig_nbformat_minor", "signature")
+_WORDS = {None: "null", True: "true", False: "false"}
 _MARKUP = ("application/javascript", "image/svg+xml")
 
 
@@ -65,18 +66,20 @@ def _lines(text: object) -> object:
 def _text(value: object, end: str) -> str:
     """A value as JSON; `end` starts the line of its closing bracket."""
     if isinstance(value, str):
-        return encode_basestring(value)
-    if isinstance(value, Mapping):
+        return _quoted(value)
+    if isinstance(value, dict):
         if not value:
             return "{}"
         start = f"{end} "
-        items = [f"{encode_basestring(name)}: {_text(value[name], start)}" for name in sorted(value)]
+        items = [f"{_quoted(name)}: {_text(value[name], start)}" for name in sorted(value)]
         return f"{{{start}{f',{start}'.join(items)}{end}}}"
     if isinstance(value, (list, tuple)):
         if not value:
             return "[]"
         start = f"{end} "
         return f"[{start}{f',{start}'.join([_text(item, start) for item in value])}{end}]"
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
     if isinstance(value, bytes):
-        return encode_basestring(value.decode("ascii"))
+        return _quoted(value.decode("ascii"))
     return json.dumps(value)

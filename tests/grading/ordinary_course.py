@@ -228,14 +228,19 @@ def _solution(source: str) -> str:
     return re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", source, flags=re.MULTILINE).rstrip()
 
 
-def stock(folder: Path) -> "tuple[OrdinaryCourse, OrdinaryCourse]":
-    """The course before anybody is graded, and graded by nbgrader."""
-    ungraded = OrdinaryCourse(folder / "ungraded")
-    ungraded.build()
-    ungraded.hand_in(students())
-    graded = ungraded.copy(folder / "stock")
+def ungraded(folder: Path) -> OrdinaryCourse:
+    """The course before anybody is graded."""
+    course = OrdinaryCourse(folder)
+    course.build()
+    course.hand_in(students())
+    return course
+
+
+def stock(course: OrdinaryCourse, folder: Path) -> OrdinaryCourse:
+    """The course, graded by nbgrader."""
+    graded = course.copy(folder)
     graded.nbgrader("autograde", ASSIGNMENT)
-    return ungraded, graded
+    return graded
 
 
 def grade_by_hand(course: OrdinaryCourse) -> None:

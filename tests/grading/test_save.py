@@ -1,5 +1,6 @@
 """Does what we write equal what nbgrader writes? It grades a class; what it leaves is given to us to be saved again."""
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -18,9 +19,9 @@ from mlwf.grading.save import WHOLE, Graded, Saver, mark, stage
 from mlwf.grading.text import notebook_bytes
 
 
-def as_graded(course: OrdinaryCourse, student: str, **changes) -> Graded:
+def as_graded(course: OrdinaryCourse, whose: str, **changes) -> Graded:
     """What nbgrader made of a submission, as if we had run it."""
-    folder = course.folder / "autograded" / student / ASSIGNMENT
+    folder = course.folder / "autograded" / whose / ASSIGNMENT
     notebooks = {path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")}
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -28,7 +29,7 @@ def as_graded(course: OrdinaryCourse, student: str, **changes) -> Graded:
         if path.is_file() and path.suffix != ".ipynb"
     }
     timestamp = files["timestamp.txt"].decode() if "timestamp.txt" in files else None
-    return Graded(**{"student": student, "timestamp": timestamp, "notebooks": notebooks, "files": files} | changes)
+    return Graded(**{"student": whose, "timestamp": timestamp, "notebooks": notebooks, "files": files} | changes)
 
 
 def save(course: OrdinaryCourse, *graded: Graded) -> dict[str, str]:
@@ -121,6 +122,20 @@ def test_unknown_student(ordinary, fresh):
     assert save(fresh, *(as_graded(ordinary.first, student) for student in ("ben", "ada"))) == says
     assert not (fresh.folder / "autograded" / "ben" / ASSIGNMENT).exists()
     assert fresh.autograded("ada") == ordinary.first.autograded("ada")
+    assert leftovers(fresh) == []
+
+
+@pytest.mark.course
+def test_names(ordinary, fresh):
+    """Is a folder refused whose name is no text, and are the others saved, whatever else is in their names?"""
+    names = ["a b", "x\ny", "É'; DROP TABLE grade; --", "日本", "..x"]
+    wrong = os.fsdecode(b"caf\xe9")
+    says = save(fresh, *(as_graded(ordinary.first, "ada", student=name) for name in [*names, wrong]))
+    assert says == {wrong: r"'caf\udce9' is no name that a gradebook can hold: rename the folder"}
+    assert all(fresh.autograded(name) == ordinary.first.autograded("ada") for name in names)
+    with fresh.gradebook() as gradebook:
+        assert sorted(student.id for student in gradebook.students) == sorted(names)
+        assert len({gradebook.find_submission(ASSIGNMENT, name).score for name in names}) == 1
     assert leftovers(fresh) == []
 
 

@@ -42,9 +42,11 @@ def render(nb: NotebookNode, marking: Marking) -> str:
 
 def _marking(graded: dict[str, Any]) -> Marking:
     """What the gradebook knows about the notebook as a whole."""
-    with Gradebook(graded["db_url"]) as gradebook:
-        notebook = gradebook.find_submission_notebook(graded["notebook"], graded["assignment"], graded["student"])
-        unread = frozenset(grade.name for grade in notebook.grades if grade.needs_manual_grade)
+    unread = graded.get("unread")  # `mlwf feedback` has asked for the whole class
+    if unread is None:
+        with Gradebook(graded["db_url"]) as gradebook:
+            notebook = gradebook.find_submission_notebook(graded["notebook"], graded["assignment"], graded["student"])
+            unread = frozenset(grade.name for grade in notebook.grades if grade.needs_manual_grade)
     return Marking(graded["student"], graded["score"], graded["max_score"], graded["late_penalty"], unread)
 
 

@@ -4,6 +4,7 @@ import re
 from base64 import b64decode
 from binascii import Error
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import bleach  # type: ignore[import-untyped]
@@ -31,6 +32,7 @@ class _NoHeadings(mistune.HTMLRenderer):
 _markdown = mistune.create_markdown(renderer=_NoHeadings(escape=False), plugins=["table", "strikethrough"])
 
 
+@lru_cache(maxsize=512)  # most texts are the instructor's, and come again on every page of a class
 def markdown(text: str) -> Markup:
     """Return Markdown as HTML that holds nothing but harmless tags."""
     clean = bleach.clean(str(_markdown(text)), tags=TAGS, attributes=ATTRIBUTES, strip=True)

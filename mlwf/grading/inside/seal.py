@@ -1,7 +1,7 @@
 """The walls around one submission: namespaces, a user id of its own, no rights, no network, private files.
 
-The zygote already lives in a root of its own, read-only, made by bubblewrap. A fork of it calls `enclose` for namespaces of
-its own, forks once more to be the first process in them, and that one calls `furnish` and `renounce`.
+The zygote already lives in a root of its own, read-only, made by bubblewrap. It calls `begin_namespace` before it forks; the fork
+calls `furnish` and `renounce`.
 """
 
 import ctypes
@@ -53,29 +53,23 @@ def see_own_processes() -> None:
     _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def enclose(root: bool) -> None:
-    """Leave the zygote's namespaces; the next fork is the first process in a world of its own."""
-    flags = NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET
-    if root:
-        _call("namespaces", _libc.unshare(flags))
-        return
-    user, group = os.geteuid(), os.getegid()
-    _call("namespaces", _libc.unshare(flags | NEWUSER))
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{_STUDENT} {user} 1"),
-        ("gid_map", f"{_STUDENT} {group} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as table:  # noqa: PTH123 - in each fork
-            table.write(text)
+def begin_namespace() -> None:
+    """Let the zygote's next fork be the first process of a namespace of its own, with which all others in it end."""
+    _call("a namespace for processes", _libc.unshare(NEWPID))
+
+
+def return_to(namespace: int) -> None:
+    """Let the zygote's next fork be in the zygote's own namespace again, from which alone a new one can begin."""
+    _call("back to its processes", _libc.setns(namespace, NEWPID))
 
 
 def furnish(root: bool, number: int, limits: Limits, places: tuple[str, ...]) -> int:
-    """Give the first process of a namespace private files, and its user's id, which it returns but does not take yet."""
+    """Give the first process of a namespace private files, no network and nobody to talk to; return its user's id to come."""
     _prctl(SET_PDEATHSIG, KILL)
+    _call("namespaces", _libc.unshare(NEWNS | NEWUTS | NEWIPC | NEWNET))
     _call("private mounts", _libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None))
     _mount("proc", "/proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    user = _FIRST_ID + number % _IDS if root else _STUDENT
+    user = _FIRST_ID + number % _IDS if root else 0  # 0 is whoever runs the grader, if that isn't root
     for place in places:
         _mount("tmpfs", place, f"size={limits.file_mb}m,nr_inodes=20000,mode=0700,uid={user},gid={user}")
     return user
@@ -88,6 +82,7 @@ def renounce(root: bool, user: int, filter_program: bytes | None) -> None:
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     else:
+        _rename_user()
         _prctl(CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL)
         _drop_capabilities()
     # A change of the user makes a process undumpable, and /proc/self its root's.
@@ -96,6 +91,19 @@ def renounce(root: bool, user: int, filter_program: bytes | None) -> None:
     _prctl(SET_NO_NEW_PRIVS, 1)
     if filter_program:
         forbid.put_on(filter_program, _prctl)
+
+
+def _rename_user() -> None:
+    """Take an ordinary user's name in a namespace of its own: the same person for the kernel, counted by itself."""
+    user, group = os.geteuid(), os.getegid()
+    _call("a namespace for users", _libc.unshare(NEWUSER))
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{_STUDENT} {user} 1"),
+        ("gid_map", f"{_STUDENT} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as table:  # noqa: PTH123 - in each fork
+            table.write(text)
 
 
 def _drop_capabilities() -> None:
@@ -133,8 +141,8 @@ def _networks() -> list[str]:
     return [line.partition(":")[0].strip() for line in lines]
 
 
-def count_processes(root_pid: int) -> dict[int, tuple[int, int]]:
-    """Return anonymous and shared memory in kB of a process and all that descend from it, by pid, as (parent, memory)."""
+def memory_of_family(root_pid: int) -> dict[int, int]:
+    """Return the memory in kB, not counting files, of a process and all that descend from it, by pid."""
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208 - often
         if name.isdigit():
@@ -147,7 +155,7 @@ def count_processes(root_pid: int) -> dict[int, tuple[int, int]]:
     while len(family) > size:
         size = len(family)
         family |= {pid for pid, parent in parents.items() if parent in family}
-    return {pid: (parents.get(pid, 0), _memory(pid)) for pid in family}
+    return {pid: _memory(pid) for pid in family}
 
 
 def _memory(pid: int) -> int:
@@ -164,7 +172,7 @@ def _memory(pid: int) -> int:
 
 def end_family(root_pid: int) -> None:
     """Kill a process and all that descend from it, where no namespace does that."""
-    for pid in sorted(count_processes(root_pid), reverse=True):
+    for pid in sorted(memory_of_family(root_pid), reverse=True):
         try:
             os.kill(pid, KILL)
         except OSError:

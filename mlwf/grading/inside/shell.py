@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
@@ -20,6 +21,7 @@ from traitlets import Type
 Event = list[Any]
 Emit = Callable[[Event], None]
 FLUSH_AT, FLUSH_AFTER = 1 << 13, 0.2  # characters, seconds
+WARM_UP = ("None", "def _divide(a, b):\n    return a / b\n_divide(1, 0)", "%%time\nNone", "del _divide")
 BACKEND = "module://matplotlib_inline.backend_inline"
 
 
@@ -138,11 +140,20 @@ class _Publisher(DisplayPublisher):
         self.shell.tell(["clear", wait])
 
 
+class _Compiler(CachingCompiler):
+    """Names cells as a kernel does: as files of Python that aren't there. By the name IPython chooses how tracebacks look."""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        """Name the code of a cell."""
+        return f"/tmp/ipykernel/{super().get_code_name(raw_code, transformed_code, number).strip('<>')}.py"
+
+
 class Shell(InteractiveShell):
     """What cells run in; `open` connects it to a grader."""
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
     meter = AnyTrait()
 
     def init_readline(self) -> None:
@@ -195,6 +206,10 @@ def prepare() -> Shell:
     config.InteractiveShell.colors = "neutral"
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
+    # What is made at the first cell, and at the first traceback, is made once for all.
+    shell.meter = lambda _event, _size: None
+    for cell in WARM_UP:
+        shell.run_cell(cell, silent=True)  # type: ignore[no-untyped-call]
     shell.user_ns["__name__"] = "__main__"
     return shell
 

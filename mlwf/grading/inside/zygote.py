@@ -1,7 +1,8 @@
 """The process that every submission is a fork of. Started once, by `mlwf.grading.sandbox`, inside bubblewrap.
 
-It imports what submissions will need and waits. A connection is a submission: a first fork, the keeper, puts up the walls and
-watches over a second one, in which the student's cells run. Orders and answers go over a connection of the second's own.
+It imports what submissions will need and waits. A connection is a submission: a fork in namespaces of its own, in which the
+student's cells run. Orders and answers go over a connection that the fork holds; the zygote reads nothing that a student's
+process writes, but watches over it, and ends it when the grader says so or hangs up.
 """
 
 import array
@@ -28,11 +29,12 @@ from mlwf.plain import call_plainly, plain
 
 PLACES = ("/tmp", "/autograded", "/dev/shm")
 WATCH_EVERY = 0.1  # seconds between two looks at what a submission uses
+ORDER_WITHIN = 10.0  # seconds from a connection to its order
 _CHANNEL = 3
 
 
 class Zygote:
-    """Everything that forks share.
+    """Everything that forks share, and who watches over them.
 
     Parameters
     ----------
@@ -45,11 +47,13 @@ class Zygote:
     def __init__(self, listener: socket.socket, plan: dict[str, Any]) -> None:
         self.listener = listener
         self.sealed: bool = plan["sealed"]
-        self.root = self.sealed and seal.is_root()
+        self.number = 0
+        self._kept: dict[int, Kept] = {}
         if self.sealed:
             seal.see_own_processes()
+        self.root = self.sealed and seal.is_root()
         self.filter = forbid.program() if self.sealed else None
-        self.number = 0
+        self._namespace = os.open("/proc/self/ns/pid", os.O_RDONLY) if self.sealed else -1
         # Students import the package that the plan puts on the path, or its stand-in, not the parts that run this.
         for name in [name for name in sys.modules if name == "mlwf" or name.startswith("mlwf.")]:
             del sys.modules[name]
@@ -58,18 +62,72 @@ class Zygote:
         self.missing = _preload(plan["preload"])
 
     def serve(self) -> NoReturn:
-        """Fork for each connection, for ever."""
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+        """Fork for each connection, follow orders, and watch, for ever."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the grader
         gc.collect()
         gc.freeze()  # so that forks don't copy pages only to count references
         gc.disable()
         while True:
-            connection, _ = self.listener.accept()
-            self.number += 1
-            if os.fork() == 0:
-                keep(self, connection)
-            connection.close()
+            handles: dict[Any, Kept] = {kept.handle: kept for kept in self._kept.values()}
+            controls: dict[Any, Kept] = {kept.wire.connection: kept for kept in self._kept.values() if not kept.is_left}
+            watched = [self.listener, *handles, *controls]
+            ready, _, _ = select.select(watched, [], [], WATCH_EVERY if handles else None)
+            for one in ready:
+                if one is self.listener:
+                    self._bear(self.listener.accept()[0])
+                elif one in handles:
+                    self._bury(handles[one])
+                elif controls[one].handle not in ready:
+                    controls[one].follow(self.sealed)
+            for kept in self._kept.values():
+                kept.look(self.sealed)
+
+    def _bear(self, control: socket.socket) -> None:
+        """Start a submission's process: the first one of a namespace of its own."""
+        self.number += 1
+        wire = Wire(control)
+        descriptors = array.array("i")
+        try:
+            control.settimeout(ORDER_WITHIN)
+            text, ancillary, _, _ = control.recvmsg(1 << 16, socket.CMSG_SPACE(descriptors.itemsize))
+            control.settimeout(None)
+            for _level, _kind, data in ancillary:
+                descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+            order = json.loads(text)
+            channel, bounds = descriptors[0], limits.Limits(**order["limits"])
+            if self.sealed:
+                seal.begin_namespace()
+            try:
+                student = os.fork()
+                if student == 0:
+                    live(self, channel, order, bounds)
+            finally:
+                if self.sealed:
+                    seal.return_to(self._namespace)
+            os.close(channel)
+            self._kept[student] = Kept(student, os.pidfd_open(student), wire, bounds)
+        except (seal.SealError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            with contextlib.suppress(WireError):
+                wire.send({"failed": f"{type(error).__name__}: {error}"})
+            control.close()
+
+    def _bury(self, kept: "Kept") -> None:
+        """Say why a submission's process is gone."""
+        del self._kept[kept.student]
+        _, status = os.waitpid(kept.student, 0)
+        os.close(kept.handle)
+        if not self.sealed:
+            seal.end_family(kept.student)
+        with contextlib.suppress(WireError):
+            kept.wire.send({"ended": kept.why or _ended(status)})
+        kept.wire.connection.close()
+
+
+def _ended(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return f"it ended with the signal {signal.Signals(number).name}"
+    return f"it ended itself with the code {os.WEXITSTATUS(status)}"
 
 
 def _preload(names: list[str]) -> list[str]:
@@ -84,81 +142,58 @@ def _preload(names: list[str]) -> list[str]:
     return missing
 
 
-def keep(zygote: Zygote, control: socket.socket) -> NoReturn:
-    """Put up the walls, start the submission, and watch over it until it is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    zygote.listener.close()
-    wire = Wire(control)
-    code = 1
-    try:
-        descriptors = array.array("i")
-        text, ancillary, _, _ = control.recvmsg(1 << 16, socket.CMSG_SPACE(descriptors.itemsize))
-        for _level, _kind, data in ancillary:
-            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
-        order = json.loads(text)
-        channel, bounds = descriptors[0], limits.Limits(**order["limits"])
-        if zygote.sealed:
-            seal.enclose(zygote.root)
-        student = os.fork()
-        if student == 0:
-            control.close()
-            live(zygote, channel, order, bounds)
-        os.close(channel)
-        wire.send({"ended": _watch(wire, student, bounds, zygote.sealed)})
-        code = 0
-    except (seal.SealError, OSError, ValueError, KeyError) as error:
-        with contextlib.suppress(WireError):
-            wire.send({"failed": f"{type(error).__name__}: {error}"})
-    finally:
-        os._exit(code)
+class Kept:
+    """A submission's process, as the zygote knows it.
 
+    Parameters
+    ----------
+    student : int
+        The first process.
+    handle : int
+        A descriptor that is ready when it is gone.
+    wire : Wire
+        To the grader.
+    bounds : Limits
+    """
 
-def _watch(wire: Wire, student: int, bounds: limits.Limits, sealed: bool) -> str:
-    """Return why the submission's first process is gone."""
-    handle = os.pidfd_open(student)
-    why, started, told = "", time.monotonic(), ""
-    control = wire.connection
-    while True:
-        watched: list[Any] = [handle] if told == "gone" else [handle, control]
-        ready, _, _ = select.select(watched, [], [], WATCH_EVERY)
-        if handle in ready:
-            break
-        if control in ready:
-            try:
-                told = wire.receive()["order"]
-            except (WireError, KeyError):
-                told = "gone"  # so is the grader, or it is done with us
-            if told == "interrupt":
-                os.kill(student, signal.SIGINT)
-            else:
-                why = why or "the grader ended it"
-                _end(student, sealed)
-        if time.monotonic() - started > WATCH_EVERY:
-            family = seal.count_processes(student)
-            memory = sum(kilobytes for _, kilobytes in family.values())
-            if memory > bounds.memory_mb * 1024:
-                why = why or f"it used more than {bounds.memory_mb} MB of memory"
-            elif len(family) > bounds.processes:
-                why = why or f"it had more than {bounds.processes} processes"
-            if why:
-                _end(student, sealed)
-    os.close(handle)
-    _, status = os.waitpid(student, 0)
-    if not sealed:
-        seal.end_family(student)
-    if why:
-        return why
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        return f"it ended with the signal {signal.Signals(number).name}"
-    return f"it ended itself with the code {os.WEXITSTATUS(status)}"
+    def __init__(self, student: int, handle: int, wire: Wire, bounds: limits.Limits) -> None:
+        self.student = student
+        self.handle = handle
+        self.wire = wire
+        self.bounds = bounds
+        self.why = ""
+        self.is_left = False  # the grader has hung up
+        self._looked = time.monotonic()
 
+    def follow(self, sealed: bool) -> None:
+        """Do what the grader says; when it hangs up, that is the end."""
+        try:
+            order = self.wire.receive()["order"]
+        except (WireError, KeyError):
+            self.is_left, order = True, "end"
+        if order == "interrupt":
+            os.kill(self.student, signal.SIGINT)
+        else:
+            self.end("the grader ended it", sealed)
 
-def _end(student: int, sealed: bool) -> None:
-    if not sealed:
-        seal.end_family(student)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(student, signal.SIGKILL)
+    def look(self, sealed: bool) -> None:
+        """End it if it uses more than it may."""
+        if time.monotonic() - self._looked < WATCH_EVERY:
+            return
+        family = seal.memory_of_family(self.student)
+        if sum(family.values()) > self.bounds.memory_mb * 1024:
+            self.end(f"it used more than {self.bounds.memory_mb} MB of memory", sealed)
+        elif len(family) > self.bounds.processes:
+            self.end(f"it had more than {self.bounds.processes} processes", sealed)
+        self._looked = time.monotonic()
+
+    def end(self, why: str, sealed: bool) -> None:
+        """Kill it; in a namespace all that it has started goes with it."""
+        self.why = self.why or why
+        if not sealed:
+            seal.end_family(self.student)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.student, signal.SIGKILL)
 
 
 def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) -> NoReturn:
@@ -173,9 +208,9 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
     wire = Wire(socket.socket(fileno=_CHANNEL), longest=1 << 28)
     code = 1
     try:
-        user = seal.furnish(zygote.root, zygote.number, bounds, PLACES) if zygote.sealed else 0
         os.setsid()  # or kill(0) would reach the zygote
         if zygote.sealed:
+            user = seal.furnish(zygote.root, zygote.number, bounds, PLACES)
             seal.renounce(zygote.root, user, zygote.filter)
         limits.apply(bounds)
         os.umask(0o077)
@@ -214,17 +249,15 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
             answer: Message = {}
         elif what == "left":
             answer = {"files": _left_behind(home, laid, order["most"])}
-        elif what == "count":  # a cell that the grader marks itself has a number too
-            answer = {"count": zygote.shell.execution_count}
-            zygote.shell.execution_count += 1
         elif what == "layers":
             answer = {"layers": seal.layers(zygote.filter)}
         elif what == "run":
+            zygote.shell.execution_count = order["count"]  # cells that the grader marks itself have numbers too
             output.begin()
             with running:
                 zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
             output.end()
-            answer = {"count": zygote.shell.execution_count - 1}
+            answer = {}
         elif what == "values":
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         else:

@@ -1,0 +1,27 @@
+"""Imports without what takes long and is not needed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def without(*modules: str) -> Iterator[None]:
+    """Let imports go on as if `modules` were not installed.
+
+    jsonschema, which nbformat brings, builds a grammar of international addresses with `rfc3987_syntax` where that is installed;
+    it takes longer than all of nbgrader, and nothing here checks an address.
+
+    Parameters
+    ----------
+    *modules : str
+        Those that have been imported already stay.
+    """
+    hidden = [name for name in modules if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment] # as documented for `import`
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

@@ -1,0 +1,140 @@
+"""Does `mlwf grade` leave an ordinary nbgrader course as nbgrader would? The class is in ordinary/."""
+
+import json
+
+import ordinary_course
+import pytest
+from nbformat import NotebookNode
+from ordinary_course import ASSIGNMENT, OrdinaryCourse
+
+pytestmark = pytest.mark.course
+CLASS = ordinary_course.students()
+# We say of a notebook that is missing that somebody should look; nbgrader gives no marks, and tells its log.
+FLAGGED = {"ivo": ["notebook `trends.ipynb` is missing"]}
+
+
+def grade(course: OrdinaryCourse, *more: str) -> dict:
+    """Call the command as the manual says."""
+    said = course.run("mlwf", "grade", ASSIGNMENT, "--course", str(course.folder), "--json", *more)
+    assert said.stdout, said.stderr[-3000:]
+    rows = {row["student"]: row for row in json.loads(said.stdout)["submissions"]}
+    flags = {student: row["flags"] for student, row in rows.items() if row["flags"]}
+    assert flags == {
+        student: says for student, says in FLAGGED.items() if rows.get(student, {}).get("state") == "graded"
+    }
+    assert (said.returncode, said.stderr) == (bool(flags), "")
+    return rows
+
+
+def but_for_flags(course: OrdinaryCourse) -> dict:
+    """What is in the gradebook, as if nobody in FLAGGED were flagged."""
+    rows = course.rows()
+    for name, row in rows.items():
+        if name[0] == "submitted_notebook" and any(f"'{student}'" in str(name) for student in FLAGGED):
+            assert row.pop("flagged") in (True, False)
+    return rows
+
+
+def plain(notebook: NotebookNode) -> NotebookNode:
+    """Without what differs from run to run: a kernel's stream comes in pieces."""
+    for cell in notebook.cells:
+        outputs, cell.outputs = cell.get("outputs", []), []
+        for output in outputs:
+            last = cell.outputs[-1] if cell.outputs else {}
+            if output.output_type == "stream" and output.name == last.get("name"):
+                last.text += output.text
+            else:
+                cell.outputs.append(output)
+    return notebook
+
+
+def without_ids(notebook: NotebookNode) -> NotebookNode:
+    """We give cells ids where a notebook is from before there were any."""
+    for cell in notebook.cells:
+        del cell["id"]
+    notebook.nbformat_minor = 4
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def ours(ordinary, tmp_path_factory):
+    """The course graded by `mlwf grade`."""
+    course = ordinary.ungraded.copy(tmp_path_factory.mktemp("ours") / "course")
+    grade(course)
+    return course
+
+
+@pytest.fixture(scope="module")
+def ours_again(ours, tmp_path_factory):
+    """The same after some marks by hand, and graded once more."""
+    course = ours.copy(tmp_path_factory.mktemp("again") / "course")
+    ordinary_course.grade_by_hand(course)
+    students = [argument for student in ordinary_course.AGAIN for argument in ("--student", student)]
+    rows = grade(course, "--force", *students)
+    assert sorted(rows) == sorted(ordinary_course.AGAIN)
+    return course
+
+
+@pytest.mark.parametrize("student", CLASS, ids=lambda student: student.id)
+def test_nbgraders_marks(ordinary, student):
+    """Are nbgrader's own marks those that were worked out by hand? What follows would else compare two errors."""
+    with ordinary.first.gradebook() as gradebook:
+        notebooks = gradebook.find_submission(ASSIGNMENT, student.id).notebooks
+        marks = {grade.name: grade.auto_score for notebook in notebooks for grade in notebook.grades}
+    assert {name: marks[name] for name in student.points} == student.points
+
+
+def test_gradebook(ordinary, ours):
+    """Is everything in the gradebook as nbgrader leaves it, but for the ids that it draws?"""
+    assert but_for_flags(ours) == but_for_flags(ordinary.first)
+
+
+def test_gradebook_again(ordinary, ours_again):
+    """Is it still so after marks, comments, flags and extensions by hand, and a second run?"""
+    assert but_for_flags(ours_again) == but_for_flags(ordinary.again)
+
+
+@pytest.mark.parametrize("student", CLASS, ids=lambda student: student.id)
+def test_notebooks(ordinary, ours, student):
+    """Are the graded notebooks the same, cell by cell and output by output, but for when their cells ran?"""
+    for name in student.notebooks:
+        theirs, found = (plain(course.notebook(student.id, name)) for course in (ordinary.first, ours))
+        if student.minor < 5:
+            found = without_ids(found)
+        for here, there in zip(found.cells, theirs.cells, strict=True):
+            assert here == there
+        assert found == theirs
+
+
+@pytest.mark.parametrize("student", CLASS, ids=lambda student: student.id)
+def test_files(ordinary, ours, student):
+    """Are the same files beside them, with the same modes?"""
+    theirs, found = (course.autograded(student.id) for course in (ordinary.first, ours))
+    assert {name: mode for name, (mode, _) in found.items()} == {name: mode for name, (mode, _) in theirs.items()}
+    for name, (_, content) in theirs.items():
+        assert name.endswith(".ipynb") or found[name][1] == content
+
+
+def test_only_what_is_new(ours, tmp_path):
+    """Does a second run grade nobody again but who has handed in since, and who is asked for?"""
+    course = ours.copy(tmp_path / "course")
+    states = {student: row["state"] for student, row in grade(course).items()}
+    assert set(states.values()) == {"skipped"}
+    newer = course.folder / "submitted" / "ada" / ASSIGNMENT / "timestamp.txt"
+    newer.write_text("2026-05-01 11:00:00 UTC")
+    states = {student: row["state"] for student, row in grade(course).items()}
+    assert [student for student, state in states.items() if state == "graded"] == ["ada"]
+    assert {student: row["state"] for student, row in grade(course, "--student", "ben", "--force").items()} == {
+        "ben": "graded"
+    }
+
+
+def test_nbgrader_goes_on_from_there(ours, tmp_path):
+    """Do nbgrader's own feedback and export work with what we leave?"""
+    course = ours.copy(tmp_path / "course")
+    course.nbgrader("generate_feedback", ASSIGNMENT)
+    for student in CLASS:
+        for name in student.notebooks:
+            assert (course.folder / "feedback" / student.id / ASSIGNMENT / f"{name}.html").is_file()
+    course.nbgrader("export")
+    assert len((course.folder / "grades.csv").read_text().splitlines()) == 1 + len(CLASS)
