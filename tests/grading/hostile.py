@@ -12,7 +12,8 @@ answers      question = what its answer cell holds
 others       file beside the notebook = its text; `beside` names several files with the same `text`
 expects      question = points, where they are not those of the base
 lost_from    the question from which on there are no points, since the process is gone
-may_go_on    true: the process may as well live on, and then nothing is lost
+may_go_on    true: the process may as well live on, to the end or for a while
+harms        true: whoever does it may spoil other answers of the own from `lost_from` on
 flag         what the instructor is told, as a regular expression; without it nothing, unless the process is gone
 slow         true: takes seconds
 stock        false: nbgrader itself does not come as far as to our preprocessors, so only the neighbours are looked at there
@@ -30,8 +31,10 @@ import nbformat
 from corpus import COURSE, NAME, ROOT, SOLUTIONS
 
 from mlwf.assignment import QUESTIONS, own_case
+from mlwf.assignment.marks import grade
 from mlwf.assignment.questions import truth
 
+FUNCTIONS = [question.id for question in QUESTIONS.values() if question.inputs]
 WRONG = 7.654321  # an answer to no question of anybody's
 ENDED = "its process is gone"
 VARIABLE = "MLWF_CANARY"  # in the grader's environment, and to be in no other
@@ -56,6 +59,11 @@ def patched(name, value):
             frame.f_globals[name], found = value, True
         frame = frame.f_back
     return found
+def inside(*names):
+    import sys
+    frame = sys._getframe(1)
+    while frame and not all(name in frame.f_locals for name in names): frame = frame.f_back
+    return frame
 '''
 PROBE = """
 def attempt():
@@ -99,6 +107,7 @@ class Trick:
     expects: Mapping[str, float | None] = field(default_factory=dict)
     lost_from: str = ""
     may_go_on: bool = False
+    harms: bool = False
     flag: str = ""
     slow: bool = False
     stock: bool = True
@@ -116,21 +125,27 @@ class Trick:
         """Whether a cell of its own runs."""
         return bool(self.code or self.probe)
 
-    def points(self, lost: bool) -> dict[str, float | None]:
-        """The points for each question; `lost`: the process is gone by then."""
-        full = self.base == "solved"
-        points: dict[str, float | None] = {q.id: float(q.points) if full else 0.0 for q in QUESTIONS.values()}
+    def points(self, lost_from: str = "") -> dict[str, float | None]:
+        """The points for each question; from `lost_from` on the process is gone."""
+        if self.base == "bob":  # who has the right answers for somebody else may have one of the own among them
+            case, answers = own_case(COURSE, self.who), _answers_of_bob() | dict.fromkeys(FUNCTIONS, [])
+            points: dict[str, float | None] = {verdict.question: verdict.points for verdict in grade(case, answers)}
+        else:
+            points = {q.id: float(q.points) if self.base == "solved" else 0.0 for q in QUESTIONS.values()}
         points |= self.expects
         names = list(points)
-        if lost:
-            points |= dict.fromkeys(names[names.index(self.lost_from) :], 0.0)
+        if lost_from:
+            points |= dict.fromkeys(names[names.index(lost_from) :], 0.0)
         return points
 
     @property
     def accepted(self) -> list[dict[str, float | None]]:
-        """The points that are right: one way, or two."""
-        ways = [True] if self.lost_from and not self.may_go_on else [False, True] if self.lost_from else [False]
-        return [self.points(lost) for lost in ways]
+        """The points that are right: one way, or one for each question at which the process may have been lost."""
+        if not self.lost_from:
+            return [self.points()]
+        names = list(QUESTIONS)
+        later = names[names.index(self.lost_from) :] if self.may_go_on else [self.lost_from]
+        return [*([self.points()] if self.may_go_on else []), *map(self.points, later)]
 
     def write(self, places: "Places") -> Path:
         """Hand it in, and return the folder."""
@@ -216,20 +231,21 @@ class Places:
         return text
 
 
+def _answers_of_bob() -> dict[str, Any]:
+    case = own_case(COURSE, "bob")
+    return {q.id: q.solve(case, truth(q, case)) for q in QUESTIONS.values() if not q.inputs}
+
+
 def _answers(base: str) -> dict[str, str]:
     if base == "solved":
         return dict(SOLUTIONS)
     if base == "empty":
         return {}
-    answers = {}
-    for question in QUESTIONS.values():
-        if question.inputs:
-            answers[f"{question.id}-answer"] = f"def {question.name}(*_, **__): return {WRONG}"
-        else:
-            case = own_case(COURSE, "bob")
-            value = WRONG if base == "wrong" else question.solve(case, truth(question, case))
-            answers[f"{question.id}-answer"] = f"{question.name} = {value!r}"
-    return answers
+    values = _answers_of_bob() if base == "bob" else dict.fromkeys(QUESTIONS, WRONG)
+    return {
+        f"{name}-answer": f"def {name}(*_, **__): return {WRONG}" if name in FUNCTIONS else f"{QUESTIONS[name].name} = {values[name]!r}"
+        for name in QUESTIONS
+    }
 
 
 def _read() -> Iterator[Trick]:

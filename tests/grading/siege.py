@@ -23,6 +23,7 @@ import psutil
 from corpus import COURSE, NAME, ROOT
 from hostile import VARIABLE, Places, Trick
 
+from mlwf.assignment import QUESTIONS
 from mlwf.assignment.showing import VERDICT
 from mlwf.course.environment import clean_environment
 
@@ -92,7 +93,7 @@ class Siege:
         honest[0].write(places)
         names = sorted(trick.who for trick in self.tricks)
         for name in names[::HONEST_EVERY]:
-            honest.append(Trick("honest", "nothing is wrong", student=f"{name[:200]}-zz-neighbour"))
+            honest.append(Trick("honest", "nothing is wrong", student=f"{name[:180]}-zz-neighbour"))
             honest[-1].write(places)
         for trick in self.tricks:
             trick.write(places)
@@ -158,6 +159,9 @@ class Siege:
         """Where the marks are not those that were to be expected, with the message; empty if all is well."""
         got = self.marks.get(trick.who, {})
         ways = [{name: (got.get(name), points) for name, points in way.items() if got.get(name) != points} for way in trick.accepted]
+        if trick.harms:
+            spoilt = list(QUESTIONS)[list(QUESTIONS).index(trick.lost_from) :]
+            ways = [{name: pair for name, pair in way.items() if name not in spoilt or pair[0] is None} for way in ways]
         if not all(ways):
             return {}
         least = min(ways, key=len)
@@ -167,7 +171,7 @@ class Siege:
     def is_gone(self, trick: Trick) -> bool:
         """Whether the process was gone before the notebook's end, going by the marks."""
         got = self.marks.get(trick.who, {})
-        return bool(trick.lost_from) and all(got.get(name) == points for name, points in trick.points(True).items())
+        return bool(trick.lost_from) and trick.base == "solved" and got.get(list(QUESTIONS)[-1]) == 0
 
     def _outside(self) -> dict[str, str]:
         """Checksums of all that grading must not change."""

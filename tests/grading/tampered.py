@@ -212,10 +212,8 @@ def _hidden_tests(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _skip(notebook: NotebookNode) -> NotebookNode:
-    for name in ("sunk", "sunk-answer", "show-case"):
-        cell(notebook, name).metadata["tags"] = ["skip-execution", "raises-exception"]
-    return notebook
+def _tag(tag: str, *names: str) -> Tamper:
+    return every(lambda each: each.id in names and each.metadata.update(tags=[tag]))
 
 
 NOTEBOOKS = (
@@ -239,7 +237,7 @@ NOTEBOOKS = (
     Trick("cell-retyped-raw", "a test cell is raw", tamper=raw_cell("sunk", cell_type="raw"), flag="sunk.*type"),
     Trick("cell-retyped-answer", "an answer is text", tamper=raw_cell("sunk-answer", cell_type="markdown"), flag="sunk-answer.*type"),
     Trick("cell-retyped-odd", "cells of types that do not exist", tamper=every(lambda each: each.id == "sunk" and each.update(cell_type="heading")), flag=ANY),
-    Trick("cells-retyped-all", "all is raw", tamper=every(lambda each: each.update(cell_type="raw")), flag="type"),
+    Trick("cells-retyped-all", "all is raw", tamper=every(lambda each: "nbgrader" in each.metadata and each.update(cell_type="raw")), flag="type"),
     Trick("metadata-wiped", "nbgrader's metadata of all cells are gone", tamper=every(_without_metadata), flag="lost nbgrader's metadata"),
     Trick("metadata-wiped-test", "those of one test cell", tamper=raw_cell("sunk", metadata={}), flag="lost nbgrader's metadata"),
     Trick("metadata-emptied", "there, and empty", tamper=raw_cell("sunk", metadata={"nbgrader": {}}), flag="lost nbgrader's metadata"),
@@ -254,7 +252,7 @@ NOTEBOOKS = (
     Trick("metadata-name-none", "nothing", tamper=changed("sunk", grade_id=None), flag=ANY),
     Trick("metadata-name-other", "the name of no cell", tamper=changed("sunk", grade_id="no such cell"), flag=ANY),
     Trick("metadata-names-swapped", "two test cells have each other's name", tamper=_swap("sunk", "multiplier"), flag=ANY, expects={"multiplier": 2, "sunk": 0}),
-    Trick("metadata-names-swapped-answers", "so have two answers: each is where it stands", tamper=_swap("sunk-answer", "multiplier-answer"), flag=ANY, expects={"multiplier": 0, "fix_days": 0}, lost_from="", may_go_on=True),
+    Trick("metadata-names-swapped-answers", "so have two answers: each is where it stands", tamper=_swap("sunk-answer", "multiplier-answer"), flag=ANY),
     Trick("metadata-test-is-answer", "an answer cell gives itself out for a test", base="wrong", tamper=changed("sunk-answer", grade_id="sunk", grade=True, locked=True, solution=False, points=2), flag=ANY),
     Trick("points-raised", "a thousand points", tamper=changed("sunk", points=1000), flag="sunk.*points"),
     Trick("points-raised-and-wrong", "a thousand points for nothing", base="wrong", tamper=changed("sunk", points=1000), flag="sunk.*points"),
@@ -262,10 +260,10 @@ NOTEBOOKS = (
     Trick("points-negative", "points below zero", tamper=changed("sunk", points=-5), flag="sunk.*points"),
     Trick("points-nan", "points that are not a number", tamper=changed("sunk", points=float("nan")), flag="sunk.*points"),
     Trick("points-list", "points that are a list", tamper=changed("sunk", points=[2]), flag="sunk.*points"),
-    Trick("points-for-answer", "points for an answer", tamper=changed("sunk-answer", points=50), flag=ANY),
+    Trick("points-for-answer", "points for an answer", tamper=changed("sunk-answer", points=50)),
     Trick("flags-no-grade", "a test that is not to be graded", tamper=changed("sunk", grade=False), flag="sunk.*grade"),
     Trick("flags-solution", "a test that is a solution", tamper=changed("sunk", solution=True), flag="sunk.*solution"),
-    Trick("flags-unlocked", "a test that is not locked", tamper=changed("sunk", locked=False), flag="sunk.*locked"),
+    Trick("flags-unlocked", "a test that is not locked", tamper=changed("sunk", locked=False)),
     Trick("flags-task", "a test that is a task", tamper=changed("sunk", task=True), flag="sunk.*task"),
     Trick("flags-odd", "flags that are neither", tamper=changed("sunk", grade="yes", solution=[], locked=None, task=5), flag="sunk"),
     Trick("flags-swapped", "test and answer have each other's flags", tamper=lambda notebook: changed("sunk-answer", grade=True, solution=False, locked=True, points=2)(changed("sunk", grade=False, solution=True, locked=False)(notebook)), flag="sunk"),
@@ -277,7 +275,11 @@ NOTEBOOKS = (
     Trick("checksum-odd", "checksums that are none", tamper=changed("sunk", checksum=[5])),
     Trick("cell-extra-test", "a test cell of one's own", tamper=_extra_grade_cell, flag="extra"),
     Trick("cell-hidden-tests", "hidden tests of one's own", tamper=_hidden_tests, flag="sunk.*edited"),
-    Trick("cell-skipped", "tags that keep a cell from running", tamper=_skip, flag=""),
+    Trick("cell-skipped-given", "a tag that keeps the cell with the numbers from running", tamper=_tag("skip-execution", "show-case"), flag=".*"),
+    Trick("cell-skipped-test", "a tag that keeps a test cell from running: no output would be full marks", base="wrong", tamper=_tag("skip-execution", "sunk"), flag=".*"),
+    Trick("cells-skipped-tests", "the same for all", base="wrong", tamper=_tag("skip-execution", *QUESTIONS), flag=".*"),
+    Trick("cells-tagged", "tags that other tools know", base="wrong", tamper=_tag("raises-exception", *QUESTIONS), flag=".*"),
+    Trick("cells-tagged-odd", "a tag where a list belongs", base="wrong", tamper=every(lambda each: each.metadata.update(tags="skip-execution")), flag=".*"),
     Trick("outputs-graded", "outputs as if it had been graded", base="wrong", tamper=raw(_verdicts)),
     Trick("outputs-odd", "outputs that are none", tamper=raw_cell("sunk-answer", outputs=[5, None, {"output_type": "x"}, []], execution_count="five")),
     Trick("outputs-missing", "no outputs and no count", tamper=raw_cell("sunk-answer", outputs=..., execution_count=...)),
@@ -340,7 +342,7 @@ NOTEBOOKS = (
     Trick("large-metadata", "20 MB of widgets' state", tamper=_bloat(20_000_000, "metadata"), slow=True, stock=False),
     Trick("large-number", "twenty thousand cells", tamper=_bloat(20_000, "cells"), flag="cells of the student's own", slow=True),
     Trick("large-beyond", "more than is read", tamper=is_bytes(b" " * 101_000_000), expects=NOTHING, flag="large", slow=True, stock=False),
-    Trick("none", "no notebook at all", tamper=gone, expects=dict.fromkeys(QUESTIONS), flag="missing"),
+    Trick("none", "no notebook at all", tamper=gone, expects=NOTHING, flag="missing"),
 )  # fmt: skip
 
 
@@ -432,9 +434,9 @@ LEFT_OUT = "was left out"
 FOLDERS = (
     Trick("laid-renamed", "the notebook has another name", lay=lambda folder, _: _rename(folder, "my answers (1).ipynb"), flag="was taken for", stock=False),
     Trick("laid-renamed-capitals", "in capitals", lay=lambda folder, _: _rename(folder, "CONSTRAINT_TAX.ipynb"), flag="was taken for", stock=False),
-    Trick("laid-renamed-ending", "another ending", lay=lambda folder, _: _rename(folder, "constraint_tax.IPYNB"), expects=dict.fromkeys(QUESTIONS), flag="missing", stock=False),
+    Trick("laid-renamed-ending", "another ending", lay=lambda folder, _: _rename(folder, "constraint_tax.IPYNB"), expects=NOTHING, flag="missing", stock=False),
     Trick("laid-renamed-odd", "a name of two lines", lay=lambda folder, _: _rename(folder, "my\nanswers.ipynb"), flag="was taken for", stock=False),
-    Trick("laid-renamed-bytes", "a name that is no text", lay=lambda folder, _: _rename(folder, os.fsdecode(b"\xff.ipynb")), expects=dict.fromkeys(QUESTIONS), flag="missing", stock=False),
+    Trick("laid-renamed-bytes", "a name that is no text", lay=lambda folder, _: _rename(folder, os.fsdecode(b"\xff.ipynb")), expects=NOTHING, flag="missing", stock=False),
     Trick("laid-second-notebook", "another notebook beside it", lay=lambda folder, _: (folder / "other.ipynb").write_text("{}"), stock=False),
     Trick("laid-link-to-neighbour", "the notebook is a link to somebody else's", lay=lambda folder, places: _replace(folder, lambda path: path.symlink_to(_neighbour(places))), expects=NOTHING, flag="link"),
     Trick("laid-link-to-source", "a link to the instructor's version", lay=lambda folder, places: _replace(folder, lambda path: path.symlink_to(places.course / "source" / NAME)), expects=NOTHING, flag="link"),
@@ -468,8 +470,8 @@ FOLDERS = (
     Trick("laid-timestamp-pipe", "a time that is a pipe", lay=lambda folder, _: os.mkfifo(folder / "timestamp.txt"), flag=LEFT_OUT, stock=False),
     Trick("laid-timestamp-link", "a time that is a link", lay=lambda folder, places: (folder / "timestamp.txt").symlink_to(places.canary / "secret.txt"), flag=LEFT_OUT, stock=False),
     Trick("laid-timestamp-folder", "a time that is a folder", lay=lambda folder, _: (folder / "timestamp.txt").mkdir(), flag="", stock=False),
-    Trick("laid-whole-link", "the folder is a link to what somebody else handed in", lay=_folder_link, expects=dict.fromkeys(QUESTIONS), flag="link", stock=False),
-    Trick("laid-student-link", "the student's folder is a link to somebody else's", lay=_student_link, expects=dict.fromkeys(QUESTIONS), flag="link", stock=False),
+    Trick("laid-whole-link", "the folder is a link to what somebody else handed in", lay=_folder_link, expects=NOTHING, flag="can't be read", stock=False),
+    Trick("laid-student-link", "the student's folder is a link to somebody else's", lay=_student_link),
     Trick("laid-no-folder", "a file where the folder should be", lay=_no_folder, expects=dict.fromkeys(QUESTIONS), flag="", stock=False),
 )  # fmt: skip
 STUDENTS = (
@@ -481,8 +483,8 @@ STUDENTS = (
     Trick("student-format", "an id that looks like a place to fill in", student="{student_id}%s{0}"),
     Trick("student-quotes", "an id that ends a text of SQL and HTML", student="x'; drop table grade; --\"><script>alert(1)</script"[:60].replace("/", "")),
     Trick("student-long", "an id as long as a name may be", student="x" * 255),
-    Trick("student-dots", "an id of dots", student="..."),
-    Trick("student-backslash", "an id with backslashes", student="..\\..\\x"),
+    Trick("student-dots", "an id of dots", student="a..."),
+    Trick("student-backslash", "an id with backslashes", student="a\\..\\..\\x"),
     Trick("student-escape", "an id that clears a terminal", student="\x1b[2J\x07"),
     Trick("student-newline", "an id of two lines", student="two\nlines"),
     Trick("student-bytes", "an id that is no text", student=os.fsdecode(b"\xff\xfe")),

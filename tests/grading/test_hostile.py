@@ -25,7 +25,7 @@ ALL = (*CELLS, *TAMPERED)
 LARGEST_NOTEBOOK = 8_000_000  # bytes of what is graded; a student's own 50 MB apart
 LARGEST_GRADER = 2_500_000  # kB
 # Ids that nbgrader's database, or a path of it, has no room for: nobody can grade them.
-NOBODY = {"student-bytes", "student-hidden"}
+NOBODY = {"student-bytes", "student-newline", "student-hidden", "laid-no-folder"}
 
 each = pytest.mark.parametrize("trick", [trick for trick in ALL if trick.name not in NOBODY], ids=lambda trick: trick.name)
 
