@@ -99,18 +99,18 @@ class Siege:
             trick.write(places)
         return honest
 
-    def command(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as whoever grades would."""
-        command = [sys.executable, "-m", module, *arguments]
+    def command(self, module: str, *arguments: str, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        """Run a command as whoever grades would; `before` it stands what else is needed for that."""
+        command = [*before, sys.executable, "-m", module, *arguments]
         return subprocess.run(
             command, cwd=self.places.course, env=self.environment, capture_output=True, text=True, errors="replace", check=False, timeout=1200
         )
 
-    def grade(self, module: str, *arguments: str) -> None:
+    def grade(self, module: str, *arguments: str, before: Sequence[str] = ()) -> None:
         """Grade everything once, and remember what was said and who was left."""
         started = time.monotonic()
         with everybody_is_ours() as left:
-            self.said = self.command(module, *arguments)
+            self.said = self.command(module, *arguments, before=before)
         self.seconds = time.monotonic() - started
         self.left_running = left
         self.after = self._outside()
