@@ -34,6 +34,11 @@ from mlwf.grading.inside.limits import Limits
 
 # A zone's name would otherwise be looked up as a file, wherever it points to.
 _TIMESTAMP = re.compile(r"\S+ \S+( [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?|\S+")
+# nbgrader's own steps, whose work is done here too, and ours for nbgrader's loop.
+_STEPS = frozenset(
+    {"ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata", "Execute", "IgnorePattern",
+     "ClearMetadataPreprocessor", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties", "RunSealed"}
+)  # fmt: skip
 # Seconds to wait for somebody else who writes to the gradebook; formgrader takes far less than one.
 PATIENCE = 60
 
@@ -211,6 +216,26 @@ class Course:
             return parse_timestamp(os.read(file, 200).decode(errors="replace").strip()) if is_file else None
         finally:
             os.close(file)
+
+    def refuse_other_steps(self) -> None:
+        """Say of steps of the course's own that only nbgrader's loop takes.
+
+        Raises
+        ------
+        GradingError
+            There are some, and marks without them might be others.
+        """
+        names = [
+            getattr(step, "__name__", str(step)).rpartition(".")[2]
+            for step in (*self._autograde.sanitize_preprocessors, *self._autograde.autograde_preprocessors)
+        ]
+        hooks = [name for name in ("pre_convert_hook", "post_convert_hook") if getattr(self._autograde, name)]
+        own = [name for name in names if name not in _STEPS] + hooks
+        if own:
+            raise GradingError(
+                f"nbgrader_config.py has steps of its own for c.Autograde ({', '.join(own)}), "
+                "which mlwf grade does not take; use nbgrader autograde"
+            )
 
     @property
     def limits(self) -> Limits:

@@ -2,6 +2,7 @@
 
 import ast
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from mlwf.grading.submission import assign, read_files
 from mlwf.grading.verify import Examiner, examiner_for
 
 NOTE = "for-the-instructor"
+_CODE, _AS_CODE = re.compile("`([^`]*)`"), r"<code>\1</code>"
 ALWAYS = ("numpy", "matplotlib", "matplotlib.figure", "matplotlib_inline.backend_inline")
 
 
@@ -152,9 +154,10 @@ def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
     if first is None or first.get("id") != NOTE or "nbgrader" in first.metadata:
         if not flags:
             return False
-        first = new_markdown_cell("**For the instructor:**\n", id=NOTE)  # type: ignore[no-untyped-call]
+        first = new_markdown_cell("<p>For the instructor:</p>", id=NOTE)  # type: ignore[no-untyped-call]
         notebook.cells.insert(0, first)
-    first.source += "".join(f"\n- {html.escape(flag, quote=False)}" for flag in flags)
+    # Names that students chose may stand in it; in a block of HTML nothing is taken for Markdown.
+    first.source += "".join(f"\n<p>{_CODE.sub(_AS_CODE, html.escape(flag, quote=False))}</p>" for flag in flags)
     return True
 
 

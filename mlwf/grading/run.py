@@ -4,11 +4,13 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from filelock import FileLock, Timeout
 from nbgrader.api import Gradebook
 
 from mlwf.grading.course import Course
@@ -17,6 +19,7 @@ from mlwf.grading.grade import Grader
 from mlwf.grading.key import assignment_key
 from mlwf.grading.save import Saver, Staged, discard, stage
 
+LOCK = ".grading.lock"  # in the course's folder
 BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
 Say = Callable[[int, int], None]
 
@@ -126,6 +129,34 @@ def grade_assignment(
     GradingError
         Nothing can be graded, or the gradebook can't be written. What was saved before stays.
     """
+    course.refuse_other_steps()
+    with _alone(course):
+        return _grade(course, assignment, students, workers, force=force, sealed=sealed, say=say)
+
+
+@contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Let one run at a time into a course: a second one would take away what the first is writing."""
+    lock = FileLock(course.root / LOCK)
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except Timeout:
+        raise GradingError("somebody is grading in this course already; wait for the end of that") from None
+    except OSError as error:
+        raise GradingError(f"{course.root} can't be written: {error.strerror}") from error
+
+
+def _grade(
+    course: Course,
+    assignment: str,
+    students: Sequence[str],
+    workers: int | None,
+    *,
+    force: bool,
+    sealed: bool,
+    say: Say,
+) -> list[Outcome]:
     todo, old = to_grade(course, assignment, students, force)
     done = _Done({student: Outcome(student, "skipped") for student in old})
     if not todo:
@@ -220,7 +251,7 @@ def _grade_some(
             except Exception as error:  # noqa: BLE001 - one submission's trouble is not the others'
                 again.append((job, f"it can't be graded: {type(error).__name__}: {error}"))
             else:
-                done.outcomes[job.student] = _outcome(staged)
+                done.outcomes[job.student] = _outcome(staged, work.grader.papers)
                 done.batch.append(staged)
                 say()
             _save(saver, done)
@@ -255,13 +286,15 @@ def _save(saver: Saver, done: _Done, now: bool = False) -> None:
         done.since = time.monotonic()
 
 
-def _outcome(staged: Staged) -> Outcome:
+def _outcome(staged: Staged, expected: Iterable[str]) -> Outcome:
     scores = [score for marks in staged.marks.values() for score in marks.scores.values()]
     flags = tuple(
         f"{name}: {flag}" if name and len(staged.marks) > 1 else flag
         for name, said in staged.flags.items()
         for flag in said
     )
+    # Not a flag in the gradebook, where nbgrader has none for it: the missing notebook has no marks there.
+    flags += tuple(f"notebook `{name}.ipynb` is missing" for name in expected if name not in staged.marks)
     return Outcome(
         staged.student,
         "graded",

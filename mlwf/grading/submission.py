@@ -316,7 +316,6 @@ def assign(files: Files, keys: Mapping[str, NotebookKey]) -> tuple[dict[str, byt
             found[missing[0]] = unknown.pop(fitting[0])
             flags.append(f"notebook {shown(fitting[0] + NOTEBOOK)} was taken for `{missing[0]}{NOTEBOOK}`")
             missing = []
-    flags += [f"notebook `{name}{NOTEBOOK}` is missing" for name in missing if name not in found]
     if missing and unknown:
         others = ", ".join(shown(name + NOTEBOOK) for name in list(unknown)[:NAMED])
         flags.append(f"there are notebooks that nobody asked for: {others}{', …' if len(unknown) > NAMED else ''}")
