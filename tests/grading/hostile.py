@@ -1,7 +1,7 @@
 """The hostile corpus: what somebody may do to a grader, as data. In tricks/*.toml what cells do, in tampered.py what files are.
 
-Every trick is harmless where no walls are: bombs are bounded, and what could hurt a machine looks first whether it is sealed
-in. Fields of a trick:
+Every trick is harmless where no walls are: the process ends before it begins unless it is sealed in, and bombs are bounded
+for the case that only some wall is missing. Fields of a trick:
 
 why          what this one is about
 base         where it starts: "solved"; "wrong": every answer is wrong; "bob": right for another student; "empty": as fetched
@@ -41,8 +41,9 @@ VARIABLE = "MLWF_CANARY"  # in the grader's environment, and to be in no other
 TRICKS = Path(__file__).with_name("tricks")
 PRELUDE = f'''
 import os
-def sealed():
-    return os.getpid() < 50 and "{VARIABLE}" not in os.environ
+def sealed(where=os.getcwd()):
+    return os.getpid() < 50 and where.startswith("/autograded/") and "{VARIABLE}" not in os.environ
+if not sealed(): os._exit(1)
 def canary():
     import re
     return re.compile(rb"mlwf-canar[y]-\\w+-@KEY@")

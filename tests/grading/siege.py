@@ -13,9 +13,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +41,26 @@ class Siege:
 
     Parameters
     ----------
-    tricks : sequence of Trick
+    tricks : iterable of Trick
     settings : str
         More of the course's configuration.
+
+    Attributes
+    ----------
+    said : CompletedProcess
+        What the last command that graded has said.
+    marks : dict
+        What the gradebook holds then, by student and question.
+    outcomes : dict
+        What `mlwf grade --json` says of each student.
+    left_running, contacts : list of str
+        Processes that are left, and who called at the machine's doors.
+    before, after : dict
+        Checksums of what grading must not change.
     """
 
-    def __init__(self, tricks: Sequence[Trick], settings: str = "") -> None:
-        self.tricks = tricks
+    def __init__(self, tricks: Iterable[Trick], settings: str = "") -> None:
+        self.tricks = tuple(tricks)
         # Not where pytest keeps its folders: everybody may look in here.
         self.folder = Path(tempfile.mkdtemp(prefix="mlwf-siege-", dir="/var/tmp"))
         self.folder.chmod(0o755)
@@ -114,6 +126,8 @@ class Siege:
         self.seconds = time.monotonic() - started
         self.left_running = left
         self.after = self._outside()
+        self.marks = self._marks()
+        self.outcomes = self._outcomes() if "--json" in arguments else {}
         self.contacts = self.listeners.contacts
 
     def close(self) -> None:
@@ -123,13 +137,12 @@ class Siege:
 
     # What came of it -------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def outcomes(self) -> dict[str, dict[str, Any]]:
+    def _outcomes(self) -> dict[str, dict[str, Any]]:
         """What `mlwf grade --json` says of each student."""
+        assert self.said.stdout, self.said.stderr[-3000:]
         return {row["student"]: row for row in json.loads(self.said.stdout)["submissions"]}
 
-    @cached_property
-    def marks(self) -> dict[str, dict[str, float | None]]:
+    def _marks(self) -> dict[str, dict[str, float | None]]:
         """What the gradebook holds by student and question."""
         query = """
             select assignment.student_id, cell.name, grade.auto_score from grade
@@ -179,7 +192,7 @@ class Siege:
         roots = [places.course / "source", places.course / "release", places.submitted, places.canary, places.home / ".ssh"]
         found = {}
         for root in roots:
-            for path, status in _walked(os.fsencode(root)):
+            for path, status in walked(root):
                 kind = f"{status.st_mode:o} {status.st_uid} {status.st_nlink}"
                 if (status.st_mode & 0o170000) == 0o100000 and status.st_size < 1 << 30:
                     with open(path, "rb") as file:
@@ -194,14 +207,15 @@ class Siege:
         return found
 
 
-def _walked(folder: bytes, depth: int = 0) -> Iterator[tuple[bytes, os.stat_result]]:
-    if depth > 30:
-        return
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        status = entry.stat(follow_symlinks=False)
-        yield entry.path, status
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walked(entry.path, depth + 1)
+def walked(root: Path) -> Iterator[tuple[bytes, os.stat_result]]:
+    """Everything below a folder, links not followed, as far down as a path can say."""
+    folders = [os.fsencode(root)]
+    while folders:
+        with suppress(OSError):  # the path is too long
+            for entry in sorted(os.scandir(folders.pop()), key=lambda entry: entry.name):
+                yield entry.path, entry.stat(follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
 
 
 class Listeners:
