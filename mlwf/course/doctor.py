@@ -87,7 +87,7 @@ def examine(course: Path) -> Iterator[Finding]:
         ("empty notebook", lambda: _marks(notebooks, "release", course)),
         ("gradebook", lambda: _gradebook(course, settings, notebooks)),
         ("exchange", lambda: _exchange(settings)),
-        ("sealing", lambda: _sealing(course)),
+        ("sealing", lambda: _sealing(course, settings)),
     )
     for what, look in looks:
         try:
@@ -240,10 +240,10 @@ def _gradebook(course: Path, settings: Config, notebooks: dict[str, nbformat.Not
     return f"{points:g} points, {students} students, due {f'{due:%Y-%m-%d %H:%M} UTC' if due else 'at no given time'}"
 
 
-def _sealing(course: Path) -> str:
+def _sealing(course: Path, settings: Config) -> str:
     """Seal in a submission of nothing, and ask behind which walls it stands."""
     try:
-        with Sandbox(World(), Course(course).limits) as sandbox:
+        with Sandbox(World(), Course(course, _present(settings)).limits) as sandbox:
             layers = sandbox.layers()
     except (GradingError, EndedError) as error:
         raise _Trouble(f"{error}.") from error

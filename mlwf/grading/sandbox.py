@@ -113,6 +113,7 @@ class Sandbox:
         self.world = world
         self.limits = limits
         self._folder = Path(tempfile.mkdtemp(prefix="mlwf-"))
+        self._handle: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -137,7 +138,11 @@ class Sandbox:
             raise GradingError(f"submissions can't be sealed in: there is no bwrap; {HOW_TO_SEAL}")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(os.fspath(self._folder / "zygote"))
+        if self._handle is None:
+            self._handle = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        with suppress(FileNotFoundError):
+            (self._folder / "zygote").unlink()
+        listener.bind(self._address)
         listener.listen(64)
         inside = _Inside(self.world, self._folder)
         plan = {
@@ -172,6 +177,11 @@ class Sandbox:
         """True while the zygote is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def _address(self) -> str:
+        """Where the zygote listens; the name of a socket may have 107 bytes, and a temporary folder's may have more."""
+        return f"/proc/self/fd/{self._handle}/zygote"
+
     def close(self) -> None:
         """End the zygote and everything that descends from it."""
         if self._process:
@@ -182,6 +192,9 @@ class Sandbox:
                     with suppress(OSError):
                         stream.close()
             self._process = None
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
@@ -202,7 +215,7 @@ class Sandbox:
         """
         control = socket.socket(socket.AF_UNIX)
         try:
-            control.connect(os.fspath(self._folder / "zygote"))
+            control.connect(self._address)
         except OSError:
             control.close()
             raise GradingError("the process that submissions are forked from has ended; grade again") from None
