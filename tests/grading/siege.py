@@ -93,7 +93,10 @@ class Siege:
         self.listeners.listen_at(places.canary / "socket")
         (places.home / ".ssh").mkdir(parents=True)
         (places.home / ".ssh" / "id_ed25519").write_text(places.secret("key"))
-        self.environment = clean_environment(places.home) | {"HOME": str(places.home), VARIABLE: places.secret("environment")}
+        self.environment = clean_environment(places.home) | {
+            "HOME": str(places.home),
+            VARIABLE: places.secret("environment"),
+        }
         self.environment["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", os.path.expanduser("~/.cache/matplotlib"))
         said = self.command("nbgrader", "generate_assignment", NAME.stem, "--course-dir", str(places.course))
         assert said.returncode == 0, said.stderr
@@ -115,7 +118,14 @@ class Siege:
         """Run a command as whoever grades would; `before` it stands what else is needed for that."""
         command = [*before, sys.executable, "-m", module, *arguments]
         return subprocess.run(
-            command, cwd=self.places.course, env=self.environment, capture_output=True, text=True, errors="replace", check=False, timeout=1200
+            command,
+            cwd=self.places.course,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=1200,
         )
 
     def grade(self, module: str, *arguments: str, before: Sequence[str] = ()) -> None:
@@ -171,14 +181,19 @@ class Siege:
     def wrong(self, trick: Trick) -> dict[str, Any]:
         """Where the marks are not those that were to be expected, with the message; empty if all is well."""
         got = self.marks.get(trick.who, {})
-        ways = [{name: (got.get(name), points) for name, points in way.items() if got.get(name) != points} for way in trick.accepted]
+        ways = [
+            {name: (got.get(name), points) for name, points in way.items() if got.get(name) != points}
+            for way in trick.accepted
+        ]
         if trick.harms:
             spoilt = list(QUESTIONS)[list(QUESTIONS).index(trick.lost_from) :]
             ways = [{name: pair for name, pair in way.items() if name not in spoilt or pair[0] is None} for way in ways]
         if not all(ways):
             return {}
         least = min(ways, key=len)
-        said = {verdict["question"]: verdict.get("message") for verdict in self.verdicts(trick) if isinstance(verdict, dict)}
+        said = {
+            verdict["question"]: verdict.get("message") for verdict in self.verdicts(trick) if isinstance(verdict, dict)
+        }
         return {name: (*pair, said.get(name)) for name, pair in least.items()}
 
     def is_gone(self, trick: Trick) -> bool:
@@ -189,7 +204,13 @@ class Siege:
     def _outside(self) -> dict[str, str]:
         """Checksums of all that grading must not change."""
         places = self.places
-        roots = [places.course / "source", places.course / "release", places.submitted, places.canary, places.home / ".ssh"]
+        roots = [
+            places.course / "source",
+            places.course / "release",
+            places.submitted,
+            places.canary,
+            places.home / ".ssh",
+        ]
         found = {}
         for root in roots:
             for path, status in walked(root):
@@ -200,7 +221,13 @@ class Siege:
                 elif (status.st_mode & 0o170000) == 0o120000:
                     kind += f" {os.readlink(path)!r}"
                 found[os.fsdecode(path)] = kind
-        for path in ("/tmp/hostile-note", "/dev/shm/hostile-note", "/dev/hostile-note", "/run/hostile-note", "/hostile-note"):
+        for path in (
+            "/tmp/hostile-note",
+            "/dev/shm/hostile-note",
+            "/dev/hostile-note",
+            "/run/hostile-note",
+            "/hostile-note",
+        ):
             if os.path.lexists(path):
                 found[path] = "there"
         found["host name"] = socket.gethostname()

@@ -32,16 +32,22 @@ LARGEST_GRADER = 2_500_000  # kB
 # Ids that nbgrader's database, or a path of it, has no room for: nobody can grade them.
 NOBODY = {"student-bytes", "student-newline", "student-hidden", "laid-no-folder"}
 
-each = pytest.mark.parametrize("trick", [trick for trick in ALL if trick.name not in NOBODY], ids=lambda trick: trick.name)
+each = pytest.mark.parametrize(
+    "trick", [trick for trick in ALL if trick.name not in NOBODY], ids=lambda trick: trick.name
+)
 
 
 # nbgrader grades one after the other, so that its door has to do with some of what takes no time.
 AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow]
 AT_STOCK_DOOR += [trick for trick in CELLS if trick.stock and not trick.slow][::6]
 # What is different where no root grades.
-AS_USER = re.compile(r"note|memory-tmp|reads|writes|is-root|no-|groups|becomes|namespaces|mounts|chroot|process|calls|ptrace|kills|tcp$|udp$|interfaces|daemon$|quits")
+AS_USER = re.compile(
+    r"note|memory-tmp|reads|writes|is-root|no-|groups|becomes|namespaces|mounts|chroot|process|calls|ptrace|kills|tcp$|udp$|interfaces|daemon$|quits"
+)
 # What leaves odd things where the next run finds them.
-TWICE = re.compile(r"file-(far|in)|files-|file-many|folders-deep|notebook-becomes|left-forged|laid-beside-(many|odd|deep)|links-out|student-")
+TWICE = re.compile(
+    r"file-(far|in)|files-|file-many|folders-deep|notebook-becomes|left-forged|laid-beside-(many|odd|deep)|links-out|student-"
+)
 USER_OF_ONES_OWN = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
 
@@ -70,7 +76,9 @@ def at_stock_door():
 @pytest.fixture(scope="session")
 def as_user():
     """Some of it, graded by somebody who is not root."""
-    yield from besieged([trick for trick in ALL if AS_USER.match(trick.name) and not trick.slow], *GRADE, before=USER_OF_ONES_OWN)
+    yield from besieged(
+        [trick for trick in ALL if AS_USER.match(trick.name) and not trick.slow], *GRADE, before=USER_OF_ONES_OWN
+    )
 
 
 @each
@@ -100,7 +108,9 @@ def test_no_verdict_is_forged(siege, trick):
     assert all(isinstance(verdict, dict) for verdict in verdicts)
     assert len(verdicts) == len({verdict["question"] for verdict in verdicts})
     got = siege.marks.get(trick.who, {})
-    assert {verdict["question"]: verdict["points"] for verdict in verdicts} == {name: got[name] for name in QUESTIONS if verdicts}
+    assert {verdict["question"]: verdict["points"] for verdict in verdicts} == {
+        name: got[name] for name in QUESTIONS if verdicts
+    }
 
 
 @each
@@ -160,7 +170,9 @@ def test_no_secret_is_in_what_is_graded(siege):
 def test_nothing_but_files_is_graded(siege):
     """Has nobody got a link, a pipe or rights of others into what the instructor keeps?"""
     modes = {path: status.st_mode for path, status in walked(siege.places.course / "autograded")}
-    assert [path for path, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or mode & 0o7000] == []
+    assert [
+        path for path, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or mode & 0o7000
+    ] == []
 
 
 @pytest.mark.parametrize("name", ["timestamp-written", "files-with-odd-names"])
