@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from corpus import COURSE, NAME, ROOT, SOLUTIONS
+from corpus import COURSE, NAME, SOLUTIONS
 
 from mlwf.assignment import QUESTIONS, own_case
 from mlwf.assignment.marks import grade
@@ -168,14 +168,17 @@ class Trick:
         written = _answers(self.base) | {f"{name}-answer": text.strip() for name, text in self.answers.items()}
         if self.base == "solved" and "multiplier" not in self.answers:
             # Where a trick runs without walls this says so, whatever else happens.
-            written["multiplier-answer"] += f'\nimport os\nif os.getpid() > 50 or "{VARIABLE}" in os.environ: multiplier = "not sealed"'
+            written["multiplier-answer"] += (
+                f'\nimport os\nif os.getpid() > 50 or "{VARIABLE}" in os.environ: multiplier = "not sealed"'
+            )
         for cell in notebook.cells:
             cell.source = places.fill(written.get(cell.id, cell.source), self)
         if self.runs:
             at = next(index for index, cell in enumerate(notebook.cells) if cell.id == self.after) + 1
             texts = [PRELUDE, self._cell(), *filter(None, [self.then])]
             notebook.cells[at:at] = [
-                nbformat.v4.new_code_cell(places.fill(text.strip(), self), id=f"trick-{number}") for number, text in enumerate(texts)
+                nbformat.v4.new_code_cell(places.fill(text.strip(), self), id=f"trick-{number}")
+                for number, text in enumerate(texts)
             ]
         changed = self.tamper(notebook) if self.tamper else notebook
         return changed if changed is None or isinstance(changed, bytes) else json.dumps(changed).encode()
@@ -244,7 +247,9 @@ def _answers(base: str) -> dict[str, str]:
         return {}
     values = _answers_of_bob() if base == "bob" else dict.fromkeys(QUESTIONS, WRONG)
     return {
-        f"{name}-answer": f"def {name}(*_, **__): return {WRONG}" if name in FUNCTIONS else f"{QUESTIONS[name].name} = {values[name]!r}"
+        f"{name}-answer": f"def {name}(*_, **__): return {WRONG}"
+        if name in FUNCTIONS
+        else f"{QUESTIONS[name].name} = {values[name]!r}"
         for name in QUESTIONS
     }
 
@@ -256,7 +261,12 @@ def _read() -> Iterator[Trick]:
             trick = Trick(**{**entry, **lists})
             if trick.each:
                 for number, one in enumerate(trick.each, 1):
-                    yield replace(trick, name=f"{trick.name}-{number}", code=trick.code.replace("@EACH@", one), why=f"{trick.why}: {one[:60]}")
+                    yield replace(
+                        trick,
+                        name=f"{trick.name}-{number}",
+                        code=trick.code.replace("@EACH@", one),
+                        why=f"{trick.why}: {one[:60]}",
+                    )
             else:
                 for number in range(1, trick.copies + 1):
                     yield replace(trick, name=f"{trick.name}-{number}" if trick.copies > 1 else trick.name)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from corpus import COURSE, NAME, ROOT
+from corpus import NAME, ROOT
 from hostile import VARIABLE, Places, Trick
 
 from mlwf.assignment import QUESTIONS
@@ -93,7 +93,10 @@ class Siege:
         self.listeners.listen_at(places.canary / "socket")
         (places.home / ".ssh").mkdir(parents=True)
         (places.home / ".ssh" / "id_ed25519").write_text(places.secret("key"))
-        self.environment = clean_environment(places.home) | {"HOME": str(places.home), VARIABLE: places.secret("environment")}
+        self.environment = clean_environment(places.home) | {
+            "HOME": str(places.home),
+            VARIABLE: places.secret("environment"),
+        }
         self.environment["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", os.path.expanduser("~/.cache/matplotlib"))
         said = self.command("nbgrader", "generate_assignment", NAME.stem, "--course-dir", str(places.course))
         assert said.returncode == 0, said.stderr
@@ -115,7 +118,14 @@ class Siege:
         """Run a command as whoever grades would; `before` it stands what else is needed for that."""
         command = [*before, sys.executable, "-m", module, *arguments]
         return subprocess.run(
-            command, cwd=self.places.course, env=self.environment, capture_output=True, text=True, errors="replace", check=False, timeout=1200
+            command,
+            cwd=self.places.course,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=1200,
         )
 
     def grade(self, module: str, *arguments: str, before: Sequence[str] = ()) -> None:
@@ -127,6 +137,7 @@ class Siege:
         self.left_running = left
         self.after = self._outside()
         self.marks = self._marks()
+        self._verdicts: dict[str, list[Any]] = {}
         self.outcomes = self._outcomes() if "--json" in arguments else {}
         self.contacts = self.listeners.contacts
 
@@ -160,25 +171,31 @@ class Siege:
         """Where the graded submission is."""
         return self.places.course / "autograded" / trick.who / NAME.parent
 
-    def verdicts(self, trick: Trick) -> list[dict[str, Any]]:
+    def verdicts(self, trick: Trick) -> list[Any]:
         """All verdicts as data in the graded notebook."""
-        path = self.autograded(trick) / NAME.name
-        if not path.is_file():
-            return []
-        outputs = [output for cell in json.loads(path.read_bytes())["cells"] for output in cell.get("outputs", ())]
-        return [output["data"][VERDICT] for output in outputs if VERDICT in output.get("data", {})]
+        if trick.who not in self._verdicts:
+            path = self.autograded(trick) / NAME.name
+            cells = json.loads(path.read_bytes())["cells"] if path.is_file() else []
+            outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+            self._verdicts[trick.who] = [data[VERDICT] for data in outputs if VERDICT in data]
+        return self._verdicts[trick.who]
 
     def wrong(self, trick: Trick) -> dict[str, Any]:
         """Where the marks are not those that were to be expected, with the message; empty if all is well."""
         got = self.marks.get(trick.who, {})
-        ways = [{name: (got.get(name), points) for name, points in way.items() if got.get(name) != points} for way in trick.accepted]
+        ways = [
+            {name: (got.get(name), points) for name, points in way.items() if got.get(name) != points}
+            for way in trick.accepted
+        ]
         if trick.harms:
             spoilt = list(QUESTIONS)[list(QUESTIONS).index(trick.lost_from) :]
             ways = [{name: pair for name, pair in way.items() if name not in spoilt or pair[0] is None} for way in ways]
         if not all(ways):
             return {}
         least = min(ways, key=len)
-        said = {verdict["question"]: verdict.get("message") for verdict in self.verdicts(trick) if isinstance(verdict, dict)}
+        said = {
+            verdict["question"]: verdict.get("message") for verdict in self.verdicts(trick) if isinstance(verdict, dict)
+        }
         return {name: (*pair, said.get(name)) for name, pair in least.items()}
 
     def is_gone(self, trick: Trick) -> bool:
@@ -189,7 +206,13 @@ class Siege:
     def _outside(self) -> dict[str, str]:
         """Checksums of all that grading must not change."""
         places = self.places
-        roots = [places.course / "source", places.course / "release", places.submitted, places.canary, places.home / ".ssh"]
+        roots = [
+            places.course / "source",
+            places.course / "release",
+            places.submitted,
+            places.canary,
+            places.home / ".ssh",
+        ]
         found = {}
         for root in roots:
             for path, status in walked(root):
@@ -200,7 +223,13 @@ class Siege:
                 elif (status.st_mode & 0o170000) == 0o120000:
                     kind += f" {os.readlink(path)!r}"
                 found[os.fsdecode(path)] = kind
-        for path in ("/tmp/hostile-note", "/dev/shm/hostile-note", "/dev/hostile-note", "/run/hostile-note", "/hostile-note"):
+        for path in (
+            "/tmp/hostile-note",
+            "/dev/shm/hostile-note",
+            "/dev/hostile-note",
+            "/run/hostile-note",
+            "/hostile-note",
+        ):
             if os.path.lexists(path):
                 found[path] = "there"
         found["host name"] = socket.gethostname()

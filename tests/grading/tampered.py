@@ -144,10 +144,24 @@ def _old(version: int) -> Tamper:
         cells = []
         for each in data["cells"]:
             if each["cell_type"] == "code":
-                cells.append({"cell_type": "code", "input": each["source"], "language": "python", "outputs": [], "metadata": each["metadata"], "collapsed": False})
+                cells.append(
+                    {
+                        "cell_type": "code",
+                        "input": each["source"],
+                        "language": "python",
+                        "outputs": [],
+                        "metadata": each["metadata"],
+                        "collapsed": False,
+                    }
+                )
             else:
                 cells.append({"cell_type": "markdown", "source": each["source"], "metadata": each["metadata"]})
-        return {"nbformat": version, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": cells, "metadata": {}}]}
+        return {
+            "nbformat": version,
+            "nbformat_minor": 0,
+            "metadata": {"name": ""},
+            "worksheets": [{"cells": cells, "metadata": {}}],
+        }
 
     return raw(change)
 
@@ -175,9 +189,28 @@ def _bloat(size: int, where: str) -> Tamper:
         elif where == "metadata":
             data["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"x": text}}}
         elif where == "cells":
-            data["cells"] += [{"cell_type": "code", "id": f"own-{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": ""} for n in range(size)]
+            data["cells"] += [
+                {
+                    "cell_type": "code",
+                    "id": f"own-{n}",
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                    "source": "",
+                }
+                for n in range(size)
+            ]
         else:
-            data["cells"].append({"cell_type": "code", "id": "large", "metadata": {}, "outputs": [], "execution_count": None, "source": f"x = '''{text}'''"})
+            data["cells"].append(
+                {
+                    "cell_type": "code",
+                    "id": "large",
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                    "source": f"x = '''{text}'''",
+                }
+            )
 
     return raw(change)
 
@@ -187,7 +220,12 @@ def _nested(depth: int) -> bytes:
 
 
 def _attached(data: dict[str, Any]) -> None:
-    data["cells"][0]["attachments"] = {"../../x": {"text/html": "<script>"}, "y": 5, "z": {"image/png": [1]}, "\ud800": {"a": "b"}}
+    data["cells"][0]["attachments"] = {
+        "../../x": {"text/html": "<script>"},
+        "y": 5,
+        "z": {"image/png": [1]},
+        "\ud800": {"a": "b"},
+    }
     data["cells"][1]["attachments"] = []
 
 
@@ -203,7 +241,17 @@ def _verdicts(data: dict[str, Any]) -> None:
     """Outputs as if it had been graded already."""
     for each in data["cells"]:
         if each["cell_type"] == "code":
-            each["outputs"] = [{"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": "60.0", "application/vnd.mlwf.verdict+json": {"question": "sunk", "points": 60, "message": "forged"}}}]
+            each["outputs"] = [
+                {
+                    "output_type": "execute_result",
+                    "execution_count": 1,
+                    "metadata": {},
+                    "data": {
+                        "text/plain": "60.0",
+                        "application/vnd.mlwf.verdict+json": {"question": "sunk", "points": 60, "message": "forged"},
+                    },
+                }
+            ]
 
 
 def _hidden_tests(notebook: NotebookNode) -> NotebookNode:
@@ -384,7 +432,21 @@ def _device(path: Path) -> None:
 
 
 def _odd_names(folder: Path) -> None:
-    for name in (b"two\nlines", "ümläut ☃".encode(), b"\xff\xfe not UTF-8", b"x" * 255, b"-rf", b"$(touch written)", b"`id`", b"..x", b"a\\b", b" ", b"\x1b[2J", b"*", b"{student}"):
+    for name in (
+        b"two\nlines",
+        "ümläut ☃".encode(),
+        b"\xff\xfe not UTF-8",
+        b"x" * 255,
+        b"-rf",
+        b"$(touch written)",
+        b"`id`",
+        b"..x",
+        b"a\\b",
+        b" ",
+        b"\x1b[2J",
+        b"*",
+        b"{student}",
+    ):
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(b"x")
 
 
@@ -479,16 +541,16 @@ STUDENTS = (
     Trick("student-spaces", "an id with spaces", student="ada  lovelace "),
     Trick("student-dash", "an id that looks like an option", student="--force"),
     Trick("student-shell", "an id that looks like a command", student="$(touch written);`id`|x&"),
-    Trick("student-glob", "an id that looks like a pattern", student="[a-z]*?"),
+    Trick("student-glob", "an id that looks like a pattern", student="[a-z]*?", stock=False),
     Trick("student-format", "an id that looks like a place to fill in", student="{student_id}%s{0}"),
     Trick("student-quotes", "an id that ends a text of SQL and HTML", student="x'; drop table grade; --\"><script>alert(1)</script"[:60].replace("/", "")),
     Trick("student-long", "an id as long as a name may be", student="x" * 255),
-    Trick("student-dots", "an id of dots", student="a..."),
+    Trick("student-dots", "an id of dots", student="a...", stock=False),
     Trick("student-backslash", "an id with backslashes", student="a\\..\\..\\x"),
     Trick("student-escape", "an id that clears a terminal", student="\x1b[2J\x07"),
     Trick("student-newline", "an id of two lines", student="two\nlines", stock=False),
     Trick("student-bytes", "an id that is no text", student=os.fsdecode(b"\xff\xfe"), stock=False),
     Trick("student-right-to-left", "an id that turns the line round", student="\u202eeda"),
-    Trick("student-hidden", "an id that is a hidden folder: nobody looks there", student=".hidden"),
+    Trick("student-hidden", "an id that is a hidden folder: nobody looks there", student=".hidden", stock=False),
 )  # fmt: skip
 TAMPERED = (*NOTEBOOKS, *FOLDERS, *STUDENTS)
