@@ -97,7 +97,7 @@ class Siege:
             "HOME": str(places.home),
             VARIABLE: places.secret("environment"),
         }
-        self.environment["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", os.path.expanduser("~/.cache/matplotlib"))
+        self.environment["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
         said = self.command("nbgrader", "generate_assignment", NAME.stem, "--course-dir", str(places.course))
         assert said.returncode == 0, said.stderr
 
@@ -218,10 +218,10 @@ class Siege:
             for path, status in walked(root):
                 kind = f"{status.st_mode:o} {status.st_uid} {status.st_nlink}"
                 if (status.st_mode & 0o170000) == 0o100000 and status.st_size < 1 << 30:
-                    with open(path, "rb") as file:
+                    with Path(os.fsdecode(path)).open("rb") as file:
                         kind += f" {hashlib.file_digest(file, 'blake2b').hexdigest()}"
                 elif (status.st_mode & 0o170000) == 0o120000:
-                    kind += f" {os.readlink(path)!r}"
+                    kind += f" {Path(os.fsdecode(path)).readlink()}"
                 found[os.fsdecode(path)] = kind
         for path in (
             "/tmp/hostile-note",
