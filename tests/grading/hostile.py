@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from corpus import COURSE, NAME, ROOT, SOLUTIONS
+from corpus import COURSE, NAME, SOLUTIONS
 
 from mlwf.assignment import QUESTIONS, own_case
 from mlwf.assignment.marks import grade
@@ -129,7 +129,7 @@ class Trick:
     def points(self, lost_from: str = "") -> dict[str, float | None]:
         """The points for each question; from `lost_from` on the process is gone."""
         if self.base == "bob":  # who has the right answers for somebody else may have one of the own among them
-            case, answers = own_case(COURSE, self.who), _answers_of_bob() | dict.fromkeys(FUNCTIONS, [])
+            case, answers = own_case(COURSE, self.who), _answers_of_bob() | {name: [] for name in FUNCTIONS}
             points: dict[str, float | None] = {verdict.question: verdict.points for verdict in grade(case, answers)}
         else:
             points = {q.id: float(q.points) if self.base == "solved" else 0.0 for q in QUESTIONS.values()}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from corpus import COURSE, NAME, ROOT
+from corpus import NAME, ROOT
 from hostile import VARIABLE, Places, Trick
 
 from mlwf.assignment import QUESTIONS
@@ -97,7 +97,7 @@ class Siege:
             "HOME": str(places.home),
             VARIABLE: places.secret("environment"),
         }
-        self.environment["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", os.path.expanduser("~/.cache/matplotlib"))
+        self.environment["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
         said = self.command("nbgrader", "generate_assignment", NAME.stem, "--course-dir", str(places.course))
         assert said.returncode == 0, said.stderr
 
@@ -137,6 +137,7 @@ class Siege:
         self.left_running = left
         self.after = self._outside()
         self.marks = self._marks()
+        self._verdicts: dict[str, list[Any]] = {}
         self.outcomes = self._outcomes() if "--json" in arguments else {}
         self.contacts = self.listeners.contacts
 
@@ -170,13 +171,14 @@ class Siege:
         """Where the graded submission is."""
         return self.places.course / "autograded" / trick.who / NAME.parent
 
-    def verdicts(self, trick: Trick) -> list[dict[str, Any]]:
+    def verdicts(self, trick: Trick) -> list[Any]:
         """All verdicts as data in the graded notebook."""
-        path = self.autograded(trick) / NAME.name
-        if not path.is_file():
-            return []
-        outputs = [output for cell in json.loads(path.read_bytes())["cells"] for output in cell.get("outputs", ())]
-        return [output["data"][VERDICT] for output in outputs if VERDICT in output.get("data", {})]
+        if trick.who not in self._verdicts:
+            path = self.autograded(trick) / NAME.name
+            cells = json.loads(path.read_bytes())["cells"] if path.is_file() else []
+            outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+            self._verdicts[trick.who] = [data[VERDICT] for data in outputs if VERDICT in data]
+        return self._verdicts[trick.who]
 
     def wrong(self, trick: Trick) -> dict[str, Any]:
         """Where the marks are not those that were to be expected, with the message; empty if all is well."""
@@ -216,10 +218,10 @@ class Siege:
             for path, status in walked(root):
                 kind = f"{status.st_mode:o} {status.st_uid} {status.st_nlink}"
                 if (status.st_mode & 0o170000) == 0o100000 and status.st_size < 1 << 30:
-                    with open(path, "rb") as file:
+                    with Path(os.fsdecode(path)).open("rb") as file:
                         kind += f" {hashlib.file_digest(file, 'blake2b').hexdigest()}"
                 elif (status.st_mode & 0o170000) == 0o120000:
-                    kind += f" {os.readlink(path)!r}"
+                    kind += f" {Path(os.fsdecode(path)).readlink()}"
                 found[os.fsdecode(path)] = kind
         for path in (
             "/tmp/hostile-note",

@@ -3,13 +3,13 @@
 What is in the corpus, and what its words mean, is told in hostile.py.
 """
 
-import json
 import os
 import re
 import resource
 import shutil
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 from corpus import COURSE
@@ -28,14 +28,21 @@ pytestmark = [
 ALL = (*CELLS, *TAMPERED)
 GRADE = ("mlwf", "grade", "constraint_tax", "--course")
 LARGEST_NOTEBOOK = 8_000_000  # bytes of what is graded; a student's own 50 MB apart
-LARGEST_GRADER = 2_500_000  # kB
+LARGEST_GRADER = 1_000_000  # kB
 # Ids that nbgrader's database, or a path of it, has no room for: nobody can grade them.
 NOBODY = {"student-bytes", "student-newline", "student-hidden", "laid-no-folder"}
 
 each = pytest.mark.parametrize(
-    "trick", [trick for trick in ALL if trick.name not in NOBODY], ids=lambda trick: trick.name
+    "trick",
+    [
+        pytest.param(trick, id=trick.name, marks=[pytest.mark.thorough] * trick.slow)
+        for trick in ALL
+        if trick.name not in NOBODY
+    ],
 )
-
+all_in_all = pytest.mark.parametrize(
+    "siege", ["quick", pytest.param("slow", marks=pytest.mark.thorough)], indirect=True
+)
 
 # nbgrader grades one after the other, so that its door has to do with some of what takes no time.
 AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow]
@@ -62,9 +69,22 @@ def besieged(tricks, *command, before=()):
 
 
 @pytest.fixture(scope="session")
-def siege():
-    """The corpus, graded by `mlwf grade`."""
-    yield from besieged(ALL, *GRADE)
+def quick():
+    """What takes no time, graded by `mlwf grade`."""
+    yield from besieged([trick for trick in ALL if not trick.slow], *GRADE)
+
+
+@pytest.fixture(scope="session")
+def slow():
+    """What goes on until it is stopped, graded by `mlwf grade`."""
+    yield from besieged([trick for trick in ALL if trick.slow], *GRADE)
+
+
+@pytest.fixture
+def siege(request):
+    """The course in which a trick is played, or the one that a test asks for by name."""
+    by_name = getattr(request, "param", None)
+    return request.getfixturevalue(by_name or ("slow" if request.getfixturevalue("trick").slow else "quick"))
 
 
 @pytest.fixture(scope="session")
@@ -95,32 +115,39 @@ def test_the_instructor_is_told_what_matters(siege, trick):
     if trick.flag:
         assert re.search(trick.flag, said), said
     elif siege.is_gone(trick) and trick.runs:
-        assert ENDED in said or trick.may_go_on and not said
+        assert ENDED in said or (trick.may_go_on and not said)
     else:
         assert [flag for flag in flags if not (trick.lost_from and ENDED in flag)] == []
     assert all(flag.isprintable() and len(flag) < 2000 for flag in flags)
 
 
-@each
-def test_no_verdict_is_forged(siege, trick):
-    """Are the verdicts in the graded notebook one for each question, and those of the gradebook?"""
-    verdicts = siege.verdicts(trick)
-    assert all(isinstance(verdict, dict) for verdict in verdicts)
-    assert len(verdicts) == len({verdict["question"] for verdict in verdicts})
-    got = siege.marks.get(trick.who, {})
-    assert {verdict["question"]: verdict["points"] for verdict in verdicts} == {
-        name: got[name] for name in QUESTIONS if verdicts
-    }
+@all_in_all
+def test_no_verdict_is_forged(siege):
+    """Are the verdicts in each graded notebook one for each question, and those of the gradebook?"""
+    forged = {}
+    for trick in siege.tricks:
+        verdicts, got = siege.verdicts(trick), siege.marks.get(trick.who, {})
+        found = [(verdict["question"], verdict["points"]) for verdict in verdicts if isinstance(verdict, dict)]
+        if verdicts and (
+            len(found) != len(verdicts) or sorted(found) != sorted((name, got[name]) for name in QUESTIONS)
+        ):
+            forged[trick.name] = len(verdicts)
+    assert forged == {}
 
 
-@each
-def test_the_graded_notebook_can_be_opened(siege, trick):
-    """Is it of a size that formgrader can show, and does it hold nothing but text?"""
-    path = siege.autograded(trick) / "constraint_tax.ipynb"
-    if path.is_file():
-        text = path.read_bytes().decode()
-        assert json.loads(text)["nbformat"] == 4
-        assert len(text) < LARGEST_NOTEBOOK or trick.name.startswith(("large-", "file-", "laid-"))
+@all_in_all
+def test_graded_notebooks_can_be_opened(siege):
+    """Are they of a size that formgrader can show, apart from what is large in itself?"""
+    large = {}
+    for trick in siege.tricks:
+        path = siege.autograded(trick) / "constraint_tax.ipynb"
+        if (
+            path.is_file()
+            and path.stat().st_size > LARGEST_NOTEBOOK
+            and not trick.name.startswith(("large-", "file-", "laid-"))
+        ):
+            large[trick.name] = path.stat().st_size
+    assert large == {}
 
 
 def wrong(siege, tricks):
@@ -128,45 +155,51 @@ def wrong(siege, tricks):
     return {trick.who: found for trick in tricks if (found := siege.wrong(trick))}
 
 
+@all_in_all
 def test_honest_neighbours_get_their_marks(siege):
     """Do all who stand between the hostile ones get full marks and no flag?"""
     assert wrong(siege, siege.honest) == {}
     assert {trick.who: flags for trick in siege.honest if (flags := siege.outcomes[trick.who]["flags"])} == {}
 
 
+@all_in_all
 def test_the_run_says_that_a_person_should_look(siege):
     """Does it end with the exit code for that, and no traceback?"""
     assert siege.said.returncode == 1, siege.said.stderr[-2000:]
     assert "Traceback" not in siege.said.stderr
 
 
+@all_in_all
 def test_nothing_outside_changed(siege):
     """Are source, release, submissions, keys and the world's folder as they were?"""
     assert siege.before == siege.after
 
 
+@all_in_all
 def test_nobody_is_left(siege):
     """Is every process gone when the run is over?"""
     assert siege.left_running == []
 
 
+@all_in_all
 def test_nobody_called(siege):
     """Has no socket of the machine's been reached?"""
     assert siege.contacts == []
 
 
+@all_in_all
 def test_no_secret_is_in_what_is_graded(siege):
     """Is none of the secrets in any graded notebook, whoever's it is?"""
     secrets = {what: siege.places.secret(what).encode() for what in ("file", "key", "environment", "solution")}
     found = set()
     for path, status in walked(siege.places.course / "autograded"):
         if stat.S_ISREG(status.st_mode):
-            with open(path, "rb") as file:
-                text = file.read()
+            text = Path(os.fsdecode(path)).read_bytes()
             found |= {(path, what) for what, secret in secrets.items() if secret in text}
     assert found == set()
 
 
+@all_in_all
 def test_nothing_but_files_is_graded(siege):
     """Has nobody got a link, a pipe or rights of others into what the instructor keeps?"""
     modes = {path: status.st_mode for path, status in walked(siege.places.course / "autograded")}
@@ -176,15 +209,17 @@ def test_nothing_but_files_is_graded(siege):
 
 
 @pytest.mark.parametrize("name", ["timestamp-written", "files-with-odd-names"])
-def test_the_time_is_the_one_of_the_submission(siege, name):
+def test_the_time_is_the_one_of_the_submission(quick, name):
     """Does no cell decide when its submission was handed in, and so whether the next one is newer?"""
     trick = next(trick for trick in ALL if trick.name == name)
-    handed_in = siege.places.submitted / trick.who / "constraint_tax" / "timestamp.txt"
-    assert (siege.autograded(trick) / "timestamp.txt").read_bytes() == handed_in.read_bytes()
+    handed_in = quick.places.submitted / trick.who / "constraint_tax" / "timestamp.txt"
+    assert (quick.autograded(trick) / "timestamp.txt").read_bytes() == handed_in.read_bytes()
 
 
+@all_in_all
 def test_the_grader_itself_stays_small(siege):
     """Does no message or notebook make the grader's own processes large?"""
+    assert siege.said
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < LARGEST_GRADER
 
 
