@@ -98,11 +98,8 @@ def kernel(folder):
     )
 
     def run_case(case: Case):
-        fresh = (
-            "%reset -f\nget_ipython().execution_count = 1; get_ipython().history_manager.enabled = False"
-            if not case.alone
-            else "get_ipython().execution_count = 0"
-        )
+        fresh = f"{'' if case.alone else '%reset -f'}\nget_ipython().execution_count = 1"
+        fresh += "; get_ipython().history_manager.enabled = False"
         notebook.cells[:] = [nbformat.v4.new_code_cell(source) for source in (fresh, *case.cells)]
         client._display_id_map.clear()
         for index, cell in enumerate(notebook.cells):
