@@ -75,7 +75,6 @@ def grade(
 def _table(outcomes: "list[Outcome]") -> None:
     """Print who got what, and below it what a person should look at."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -101,7 +100,14 @@ def _table(outcomes: "list[Outcome]") -> None:
     console.print(f"{', '.join(says)}.", soft_wrap=True)
     for outcome in outcomes:
         for flag in outcome.flags:
-            console.print(f"{_shown(outcome.student)}: {escape(flag)}", soft_wrap=True)
+            console.print(f"{_shown(outcome.student)}: {_line(flag)}", soft_wrap=True)
+
+
+def _line(flag: str) -> str:
+    """A sentence on one line; it may hold a file's name, and that anything."""
+    from rich.markup import escape
+
+    return escape("".join(each if each.isprintable() else repr(each)[1:-1] for each in flag))
 
 
 def _shown(student: str) -> str:

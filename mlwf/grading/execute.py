@@ -65,9 +65,11 @@ def execute(
     ran_cells: list[tuple[NotebookNode, list[dict[str, Any]]]] = []
     notebook.metadata["language_info"] = from_dict(LANGUAGE)  # type: ignore[no-untyped-call]
     for index, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code" or not cell.source.strip() or SKIPPED in cell.metadata.get("tags", ()):
-            continue
         about = cell.metadata.get("nbgrader", {})
+        # A student may skip cells of one's own; a test that does not run would be worth full marks.
+        skipped = not about.get("grade_id") and SKIPPED in cell.metadata.get("tags", ())
+        if cell.cell_type != "code" or not cell.source.strip() or skipped:
+            continue
         name = about.get("grade_id")
         if examiner and about.get("grade") and name in examiner.questions:
             count = session.count()

@@ -184,7 +184,7 @@ CASES = (
     _case("getpass", "import getpass\ngetpass.getpass('secret? ')", differs="tracebacks", here="getpass was called"),
     _case("reading stdin", "import sys\nsys.stdin.readline()"),
     _case("exit", "print('a'); exit()\nprint('b')", "1", differs="exit", here="b.*execution_count"),
-    _case("sys.exit", "import sys\nsys.exit(3)", "1", differs="tracebacks", here="SystemExit"),
+    _case("sys.exit", "import sys\nsys.exit(3)", "1", alone=True),
     _case("a program's output", "import subprocess\nsubprocess.run(['echo', 'program']).returncode"),
     _case(
         "a program's output, taken",
@@ -227,7 +227,7 @@ CASES = (
     ),
     _case("widgets", "import ipywidgets\nipywidgets.IntSlider()", differs="widgets", here="IntSlider"),
     _case("numpy", "import numpy as np\nnp.arange(3.0)"),
-    _case("the folder", "import os\nsorted(os.listdir())", differs="the folder", here="\\[\\]"),
+    _case("the folder", "import os\nos.getcwd()", differs="the folder", here="'/autograded/ada/lab'"),
     _case("isatty", "import sys\nsys.stdout.isatty(), sys.stdout.encoding, sys.stdout.writable()"),
     _case(
         "redirected",
