@@ -45,8 +45,9 @@ all_in_all = pytest.mark.parametrize(
 )
 
 # nbgrader grades one after the other, so that its door has to do with some of what takes no time.
-AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow]
-AT_STOCK_DOOR += [trick for trick in CELLS if trick.stock and not trick.slow][::6]
+AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow][::3]
+AT_STOCK_DOOR += [trick for trick in CELLS if trick.stock and not trick.slow][::15]
+AT_STOCK_DOOR += [trick for trick in TAMPERED if "skipped" in trick.name and trick not in AT_STOCK_DOOR]
 # What is different where no root grades.
 AS_USER = re.compile(
     r"note|memory-tmp|reads|writes|is-root|no-|groups|becomes|namespaces|mounts|chroot|process|calls|ptrace|kills|tcp$|udp$|interfaces|daemon$|quits"
