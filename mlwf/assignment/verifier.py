@@ -273,7 +273,9 @@ def _only_true(outputs: Iterable[Any], true: Mapping[str, Any]) -> Iterator[Any]
     """Yield the outputs without data of ours that are not `true`; what held nothing else is dropped."""
     for output in outputs:
         forged = [
-            mime for mime, said in output.get("data", {}).items() if mime.startswith(DATA) and said != true.get(mime)
+            mime
+            for mime, said in output.get("data", {}).items()
+            if mime.startswith(DATA) and (mime not in true or said != true[mime])
         ]
         for mime in forged:
             del output["data"][mime]

@@ -169,7 +169,8 @@ class Course:
         pattern = re.compile(
             self.directory.format_path(
                 re.escape(self.directory.submitted_directory), "(?P<student>.*)", re.escape(assignment), escape=True
-            )
+            ),
+            re.DOTALL,
         )
         names = self.directory.directory_structure.format(
             nbgrader_step=escape(self.directory.submitted_directory),

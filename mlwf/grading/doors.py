@@ -10,6 +10,7 @@ nbgrader's loop stays as it is: one submission after the other, and what it does
 import atexit
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mlwf.grading.course import Course
-from mlwf.grading.grade import Grader, add_note
+from mlwf.grading.grade import Grader, add_note, without
 from mlwf.grading.key import NotebookKey, assignment_key
 from mlwf.grading.mend import mend
 from mlwf.grading.submission import read_files
@@ -58,13 +59,14 @@ class RunSealed(NbGraderPreprocessor):  # type: ignore[misc]
         assignment, student, name = about["assignment"], about["student"], about["notebook"]
         course = Course(Path(self.parent.parent.coursedir.root), self.config)
         given = course.given_files(assignment)
-        grader, left = _graders.get(course, assignment)
-        beside = {**read_files(course.submitted(assignment, student), course.ignored).others, **given}
-        beside |= left.setdefault(student, {})
-        for other in [other for other in left if other != student]:
-            del left[other]
-        flags, found = grader.run(nb, name, student, {**beside, **given})
-        left[student] |= found
+        grader, left = _graders.get(course, assignment, given)
+        others = read_files(course.submitted(assignment, student), course.ignored).others
+        before = left.pop(student, {})  # by the submission's other notebooks
+        left.clear()
+        beside, too_large = grader.beside({**without(others, before), **before})
+        said, found = grader.run(nb, name, student, beside)
+        flags = (*too_large, *said)
+        left[student] = {**without(before, found), **found}
         for flag in flags:
             self.log.warning("%s: %s", student, flag)
         if add_note(nb, flags):
@@ -84,10 +86,11 @@ def _leave(folder: Path, files: Mapping[str, bytes]) -> None:
     """Put files that cells have written where a kernel would have left them."""
     for name, content in files.items():
         path = folder / name
-        if path.parent.resolve().is_relative_to(folder.resolve()) and not path.is_symlink() and not path.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            path.write_bytes(content)
+        with suppress(OSError):  # there is a folder where a file was written, or a file where a folder
+            if path.parent.resolve().is_relative_to(folder.resolve()):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.unlink(missing_ok=True)
+                path.write_bytes(content)
 
 
 def _keys(course: Course, assignment: str) -> dict[str, NotebookKey]:
@@ -110,14 +113,16 @@ class _Graders:
         self._timer: threading.Timer | None = None
         atexit.register(self.close)
 
-    def get(self, course: Course, assignment: str) -> tuple[Grader, dict[str, dict[str, bytes]]]:
+    def get(
+        self, course: Course, assignment: str, given: Mapping[str, bytes]
+    ) -> tuple[Grader, dict[str, dict[str, bytes]]]:
         """Return a grader for an assignment as it is now, and what cells of the present submission have left behind."""
         keys = _keys(course, assignment)
-        wanted = (course.root, course.config, assignment, keys)
+        wanted = (course.root, course.config, assignment, keys, given)
         with self._lock:
             if self._grader is None or self._for != wanted:
                 self._close()
-                grader = Grader(course, keys, course.given_files(assignment))
+                grader = Grader(course, keys, given)
                 grader.__enter__()
                 try:
                     grader.wait()

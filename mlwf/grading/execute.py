@@ -72,8 +72,11 @@ def execute(
             continue
         name = about.get("grade_id")
         if examiner and about.get("grade") and name in examiner.questions:
+            was_there = not session.ended()
             count = session.count()
             outputs = _numbered(examiner.mark(name, student, session), count)
+            if was_there and session.ended():
+                flags.append(f"its process is gone since `{name}` was looked at: {session.ended()}")
         elif session.ended():
             if not about.get("grade"):
                 continue

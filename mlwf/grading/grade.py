@@ -2,11 +2,13 @@
 
 import ast
 import html
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Self
 
@@ -17,11 +19,12 @@ from nbformat.v4 import new_markdown_cell
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
 from mlwf.grading.execute import Rules, execute
+from mlwf.grading.inside.limits import MB
 from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import mend
 from mlwf.grading.sandbox import Sandbox, World
 from mlwf.grading.save import WHOLE, Graded
-from mlwf.grading.submission import assign, read_files
+from mlwf.grading.submission import assign, read_files, shown
 from mlwf.grading.verify import Examiner, examiner_for
 
 NOTE = "for-the-instructor"
@@ -61,6 +64,12 @@ class Grader:
     ) -> None:
         self._course = course
         self._given = given
+        size = sum(map(len, given.values()))
+        if size > course.limits.file_mb * MB:
+            raise GradingError(
+                f"the assignment's own files have {size / MB:.0f} MB, and a submission may have "
+                f"{course.limits.file_mb}; set c.Sealed.file_mb in nbgrader_config.py"
+            )
         self._rules = Rules(course.cell_seconds, course.timeout_error)
         self.papers = {name: Paper(key, _examiner(key)) for name, key in keys.items()}
         preload = tuple(dict.fromkeys([*filter(_is_installed, ALWAYS), *_imports(self.papers.values())]))
@@ -119,17 +128,29 @@ class Grader:
         """
         files = read_files(self._course.submitted(assignment, student), self._course.ignored)
         contents, renamed = assign(files, {name: paper.key for name, paper in self.papers.items()})
-        beside = {**files.others, **self._given}
+        beside, too_large = self.beside(files.others)
         notebooks: dict[str, NotebookNode] = {}
-        flags = {WHOLE: (*files.flags, *renamed)}
+        flags = {WHOLE: (*files.flags, *renamed, *too_large)}
         for name, content in sorted(contents.items()):
             mended = mend(content, self.papers[name].key)
             found, left = self.run(mended.notebook, name, student, beside)
-            beside |= left  # the next notebook may read what this one has written
+            beside = {**without(beside, left), **left}  # the next notebook may read what this one has written
             notebooks[name] = mended.notebook
             flags[name] = (*mended.flags, *found)
             add_note(mended.notebook, flags[name])
         return Graded(student, files.timestamp, notebooks, beside, {name: said for name, said in flags.items() if said})
+
+    def beside(self, others: Mapping[str, bytes]) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """Return the files that lie beside a notebook: the instructor's, and the student's as far as there is room."""
+        beside, said = dict(self._given), []
+        room = self._course.limits.file_mb * MB - sum(map(len, beside.values()))
+        for name, content in without(others, self._given).items():
+            if len(content) <= room:
+                room -= len(content)
+                beside[name] = content
+            else:
+                said.append(f"file {shown(name)} is too large to be given to its cells (c.Sealed.file_mb)")
+        return beside, tuple(said)
 
     def run(
         self, notebook: NotebookNode, name: str, student: str, beside: Mapping[str, bytes]
@@ -159,6 +180,19 @@ def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
     # Names that students chose may stand in it; in a block of HTML nothing is taken for Markdown.
     first.source += "".join(f"\n<p>{_CODE.sub(_AS_CODE, html.escape(flag, quote=False))}</p>" for flag in flags)
     return True
+
+
+def without(files: Mapping[str, bytes], others: Iterable[str]) -> dict[str, bytes]:
+    """Leave out files that can't lie where `others` do: those of the same name, or with one as the other's folder."""
+    names = set(others)
+    folders = {os.fspath(parent) for name in names for parent in PurePosixPath(name).parents}
+    return {
+        name: content
+        for name, content in files.items()
+        if name not in names
+        and name not in folders
+        and not any(os.fspath(parent) in names for parent in PurePosixPath(name).parents)
+    }
 
 
 def _is_installed(module: str) -> bool:

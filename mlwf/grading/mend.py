@@ -6,7 +6,6 @@ whole class, this goes on: it takes what is there for what it most probably is, 
 """
 
 import json
-import math
 import re
 import warnings
 from collections import deque
@@ -19,6 +18,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
 
+from mlwf.grading.data import tame, whole_text
 from mlwf.grading.key import Given, NotebookKey
 
 VERSION = (4, 5)
@@ -32,7 +32,6 @@ CELLS = 50_000  # that are looked at
 # Cells that are not the instructor's; each is run, saved and made into HTML.
 OWN_CELLS = 5_000
 # Metadata within metadata; deeper than this, nbformat would not find its way out.
-DEPTH = 40
 NAMED = 10  # so many cells are named in a sentence
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -240,7 +239,7 @@ def _cell(raw: object) -> _Cell | None:
     if isinstance(source, list):
         source = "".join([line for line in source if isinstance(line, str)])
     metadata = raw.get("metadata")
-    metadata = _plain(metadata if isinstance(metadata, dict) else {})
+    metadata = tame(metadata if isinstance(metadata, dict) else {})
     said = metadata.pop("nbgrader", None)
     said = said if isinstance(said, dict) else {}
     if not isinstance(said.get("grade_id"), str):
@@ -248,42 +247,12 @@ def _cell(raw: object) -> _Cell | None:
     kind, identity = raw.get("cell_type"), raw.get("id")
     return _Cell(
         kind if isinstance(kind, str) else "",
-        _text(source) if isinstance(source, str) else "",
+        whole_text(source) if isinstance(source, str) else "",
         metadata,
         said,
         identity if isinstance(identity, str) and _ID.fullmatch(identity) else "",
         raw.get("attachments"),
     )
-
-
-def _text(text: str) -> str:
-    """Text that can be written: JSON can smuggle in halves of characters."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _is_torn(text) else text
-
-
-def _is_torn(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _plain(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - from a file
-    """Plain data as it can be written and copied: no halves of characters, no nan, nothing too deep."""
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, dict):
-        if depth >= DEPTH:
-            return _node({})
-        return _node({_text(name): _plain(item, depth + 1) for name, item in value.items()})
-    if isinstance(value, list):
-        return [_plain(item, depth + 1) for item in value] if depth < DEPTH else []
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 # Which cell is which ---------------------------------------------------------------------------------------------
@@ -541,8 +510,8 @@ def _attachments(found: object) -> NotebookNode | None:
     attachments = _node({})
     for name, bundle in found.items():
         if isinstance(bundle, dict):
-            attachments[_text(name)] = _node(
-                {_text(kind): _plain(data) for kind, raw in bundle.items() if (data := _data(kind, raw)) is not None}
+            attachments[whole_text(name)] = _node(
+                {whole_text(kind): tame(data) for kind, raw in bundle.items() if (data := _data(kind, raw)) is not None}
             )
     return attachments
 
@@ -598,14 +567,14 @@ def _make_ids(nodes: Iterable[NotebookNode]) -> None:
 
 def _notebook_metadata(found: object, key: NotebookKey) -> NotebookNode:
     """The notebook's metadata without what nbformat does not allow, with the instructor's kernel."""
-    metadata: dict[str, Any] = _plain(found if isinstance(found, dict) else {})
+    metadata: dict[str, Any] = tame(found if isinstance(found, dict) else {})
     for name in _TRANSIENT:
         metadata.pop(name, None)
     for name, is_fine in _NOTEBOOK_CHECKS.items():
         if name in metadata and not is_fine(metadata[name]):
             del metadata[name]
     if key.kernelspec:
-        metadata["kernelspec"] = _plain(dict(key.kernelspec))
+        metadata["kernelspec"] = tame(dict(key.kernelspec))
     return _node(metadata)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mlwf.grading.data import tame, whole_text
+
 OVERHEAD = 100  # characters that an output counts for beside its text
 TOO_MUCH = "... The rest of the output was dropped ...\n"
 Displays = dict[str, list[dict[str, Any]]]
@@ -38,24 +40,24 @@ class Outputs:
                     self._put({"output_type": "display_data"})
                     shown.append(self._outputs[-1])
                     for output in shown:  # whatever has this id shows the same
-                        output |= {"data": _bundle(data), "metadata": _plain_names(metadata)}
+                        output |= {"data": _bundle(data), "metadata": tame(metadata)}
             case ["update", dict(data), dict(metadata), str(identity)]:
                 shown = self._displays.get(identity, [])
                 if self._has_room(_size(data, metadata) * len(shown)):
                     for output in shown:
-                        output |= {"data": _bundle(data), "metadata": _plain_names(metadata)}
+                        output |= {"data": _bundle(data), "metadata": tame(metadata)}
             case ["result", dict(data), dict(metadata), int(count)] if self._has_room(_size(data, metadata)):
                 self._put(
                     {
-                        "output_type": "execute_result", "data": _bundle(data), "metadata": _plain_names(metadata),
+                        "output_type": "execute_result", "data": _bundle(data), "metadata": tame(metadata),
                         "execution_count": max(count, 0),
                     }
                 )  # fmt: skip
             case ["error", str(name), str(value), list(lines)] if self._has_room(_size(name, value, lines)):
                 self._put(
                     {
-                        "output_type": "error", "ename": _sound(name), "evalue": _sound(value),
-                        "traceback": [_sound(str(line)) for line in lines],
+                        "output_type": "error", "ename": whole_text(name), "evalue": whole_text(value),
+                        "traceback": [whole_text(str(line)) for line in lines],
                     }
                 )  # fmt: skip
             case ["clear", bool(waits)] if self._has_room(0):
@@ -69,6 +71,11 @@ class Outputs:
             self._stream("stdout", TOO_MUCH)
         return self._left >= 0
 
+    @property
+    def room(self) -> int:
+        """Characters that may still come."""
+        return max(0, self._left)
+
     def as_list(self) -> list[dict[str, Any]]:
         """Return the outputs."""
         return self._outputs
@@ -80,20 +87,12 @@ class Outputs:
         self._outputs.append(output)
 
     def _stream(self, name: str, text: str) -> None:
-        text = _sound(text)
+        text = whole_text(text)
         last = self._outputs[-1] if self._outputs and not self._clears_next else {}
         if last.get("output_type") == "stream" and last.get("name") == name:
             last["text"] += text
         else:
             self._put({"output_type": "stream", "name": name, "text": text})
-
-
-def timeout_error() -> dict[str, Any]:
-    """What nbgrader puts out for a cell that takes too long."""
-    return {
-        "output_type": "error", "ename": "CellTimeoutError", "evalue": "",
-        "traceback": ["\x1b[0;31mCellTimeoutError\x1b[0m: No reply from kernel before timeout"],
-    }  # fmt: skip
 
 
 def ended_error(why: str) -> dict[str, Any]:
@@ -109,9 +108,9 @@ def _bundle(data: dict[str, Any]) -> dict[str, Any]:
     bundle: dict[str, Any] = {}
     for kind, value in data.items():
         if kind.endswith("json"):
-            bundle[_sound(kind)] = value
+            bundle[whole_text(kind)] = tame(value)
         elif isinstance(value, str):
-            bundle[_sound(kind)] = _sound(value)
+            bundle[whole_text(kind)] = whole_text(value)
     return bundle
 
 
@@ -127,12 +126,3 @@ def _size(*parts: Any) -> int:  # noqa: ANN401 - whatever JSON holds
         else:
             total += len(part) + 4 if isinstance(part, str) else 4
     return total
-
-
-def _plain_names(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {_sound(name): value for name, value in metadata.items()}
-
-
-def _sound(text: str) -> str:
-    """Text that can be written as UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

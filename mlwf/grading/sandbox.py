@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,9 +32,11 @@ STAND_IN = "/stand-in"
 GRACE = 3.0  # seconds between an interrupt and the end
 READY_WITHIN = 60.0
 VALUES_WITHIN = 10.0
-SLACK = 4  # times what a cell may put out is taken in; the limit as such is kept inside
+ALL_CELLS = 4  # times what one cell may put out is taken in of all together
+SEND_WITHIN = 10.0  # seconds in which a process has to take in an order
+OVERHEAD = 1 << 16  # bytes of a message beside what it carries
 MOST_MESSAGES = 1 << 26  # bytes that one submission may send in all
-MOST_LEFT, MOST_FILES = 1 << 24, 500  # bytes and files that cells may leave
+MOST_LEFT, MOST_FILES, MOST_LEVELS = 1 << 24, 500, 20  # bytes, files, and folders in each other that cells may leave
 _ENGINE_FILES = ("__init__.py", "plain.py", "grading/__init__.py", "grading/inside")
 _FROM_ETC = (
     "ld.so.cache",
@@ -229,7 +231,7 @@ class Sandbox:
         try:
             socket.send_fds(control, [json.dumps(order).encode()], [theirs.fileno()])
             theirs.close()
-            session = Session(Wire(mine, longest=1 << 26), Wire(control), self.limits)
+            session = Session(Wire(mine), Wire(control), self.limits)
             if files:
                 session.put(files)
             yield session
@@ -268,6 +270,8 @@ class Session:
         self._why = ""
         self._count = 0  # the number of the last cell, run here or marked by the grader
         self._displays: Displays = {}
+        self._room = ALL_CELLS * limits.output_kb * 1024
+        self._longest = wire.longest = OVERHEAD + 2 * limits.output_kb * 1024
 
     def ended(self) -> str:
         """Say why the process is gone; empty while it is there."""
@@ -290,13 +294,15 @@ class Session:
         seconds : float or None
             After this time it is interrupted, and soon after that its process ends.
         """
-        outputs = Outputs(SLACK * self._limits.output_kb * 1024, self._displays)
+        # Each cell's own limit is kept inside, but inside is a student's process.
+        outputs = Outputs(self._room, self._displays)
         if not self._why and time.monotonic() > self._until:
             self._end(f"all its cells together took longer than {self._limits.wall_seconds:g} seconds")
         if self._why:
             return Ran([], None)
         deadline = min(self._until, time.monotonic() + seconds if seconds else self._until)
         late = False
+        count: int | None = None
         try:
             self._count += 1
             number = self._send("run", source=source, count=self._count)
@@ -306,12 +312,13 @@ class Session:
                 late = True
                 self._control.send({"order": "interrupt"})
                 self._answer(number, time.monotonic() + GRACE, outputs)
-            return Ran(outputs.as_list(), self._count, late)
+            count = self._count
         except TooLateError:
             self._end("it could not be interrupted")
         except WireError as error:
             self._end(str(error))
-        return Ran(outputs.as_list(), None, late)
+        self._room = outputs.room
+        return Ran(outputs.as_list(), count, late)
 
     def count(self) -> int | None:
         """Give the next number to a cell that does not run, and return it; None if the process is gone."""
@@ -322,18 +329,15 @@ class Session:
 
     def left_behind(self) -> dict[str, bytes]:
         """Return the files that cells have written into the working folder, by relative path, as far as they are not too many."""
+        self._wire.longest = 2 * MOST_LEFT
         found = self._asked("left", VALUES_WITHIN, most=MOST_LEFT).get("files")
+        self._wire.longest = self._longest
         files: dict[str, bytes] = {}
         for name, content in found.items() if isinstance(found, dict) else ():
             with suppress(ValueError, TypeError):
-                path = PurePosixPath(os.fsdecode(base64.b64decode(name)))
-                if (
-                    not path.is_absolute()
-                    and ".." not in path.parts
-                    and len(files) < MOST_FILES
-                    and path.suffix != ".ipynb"
-                ):
-                    files[path.as_posix()] = base64.b64decode(content)
+                path = os.fsdecode(base64.b64decode(name))
+                if _may_be_left(path) and len(files) < MOST_FILES:
+                    files[path] = base64.b64decode(content)
         return files
 
     def values(self, names: Sequence[str]) -> dict[str, Plain]:
@@ -373,7 +377,7 @@ class Session:
 
     def _send(self, what: str, **more: Any) -> int:  # noqa: ANN401
         self._number += 1
-        self._wire.send({"do": what, "number": self._number, **more})
+        self._wire.send({"do": what, "number": self._number, **more}, SEND_WITHIN)
         return self._number
 
     def _answer(self, number: int, deadline: float, outputs: Outputs) -> dict[str, Any]:
@@ -458,7 +462,9 @@ class _Inside:
         if self._world.stand_in:
             self._binds[STAND_IN] = self._world.stand_in
         arguments += ["--proc", "/proc"] if os.geteuid() == 0 else ["--bind", "/proc", "/proc"]
-        arguments += ["--dev", "/dev", "--perms", "0755", "--dir", "/tmp", "--perms", "0755", "--dir", "/autograded"]
+        # What is mapped from /dev/zero can be memory that no process is seen to have.
+        arguments += ["--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero", "--remount-ro", "/dev"]
+        arguments += ["--perms", "0755", "--dir", "/tmp", "--perms", "0755", "--dir", "/autograded"]
         arguments += ["--perms", "1777", "--tmpfs", "/tmp"]
         made: set[str] = set()
         for target, origin in sorted(self._binds.items()):
@@ -543,7 +549,18 @@ def _write_names(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in files}
 
 
+def _may_be_left(name: str) -> bool:
+    """Tell whether a file that cells have written can lie beside the graded notebook, and says nothing for the grader."""
+    parts = name.split("/")
+    return (
+        len(parts) <= MOST_LEVELS
+        and name != "timestamp.txt"
+        and not any(part in {"", ".", ".."} or "\0" in part or part.endswith(".ipynb") for part in parts)
+        and all(len(os.fsencode(part)) <= 255 for part in parts)
+    )
+
+
 def _component(name: str) -> str:
     """A name as one part of a path."""
-    part = os.fsencode(name.replace("/", "_").replace("\0", "_"))[:200]
+    part = os.fsencode(name.replace("/", "_").replace("\0", "_"))[:255]
     return os.fsdecode(part) if part not in (b"", b".", b"..") else "_"

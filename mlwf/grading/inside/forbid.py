@@ -18,6 +18,8 @@ FORBIDDEN = (
 )  # fmt: skip
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: cgroup, uts, ipc, user, pid, net, mount and time
 FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink: these have the empty network of their own
+NETLINK = 16
+MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, MAP_ANONYMOUS = 1, 3, 0xF, 0x20
 SET_SECCOMP, FILTER_MODE = 22, 2
 
 
@@ -40,6 +42,12 @@ def program() -> bytes | None:
     for bit in (1 << n for n in range(32)):
         if bit & NEW_NAMESPACES:
             _add(rules, refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, bit, bit))
+    # Shared memory that has been let go counts for nobody, and is not given back.
+    for kind in (MAP_SHARED, MAP_SHARED_VALIDATE):
+        wanted = kind | MAP_ANONYMOUS
+        _add(rules, refuse, "mmap", pyseccomp.Arg(3, pyseccomp.MASKED_EQ, MAP_TYPE | MAP_ANONYMOUS, wanted))
+    # Of netlink's protocols, the one that lists interfaces will do.
+    _add(rules, refuse, "socket", pyseccomp.Arg(0, pyseccomp.EQ, NETLINK), pyseccomp.Arg(2, pyseccomp.NE, 0))
     for family in range(64):
         if family not in FAMILIES:
             _add(rules, pyseccomp.ERRNO(errno.EAFNOSUPPORT), "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))

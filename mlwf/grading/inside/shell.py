@@ -172,8 +172,6 @@ class Shell(InteractiveShell):
 
     def tell(self, event: Event) -> None:
         """Put something out, after what was printed before it."""
-        sys.stdout.flush()
-        sys.stderr.flush()
         self.settle()
         self.meter(event, _size(event))
 

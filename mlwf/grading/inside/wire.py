@@ -34,13 +34,15 @@ class Wire:
         self.received = 0
         self._rest = bytearray()
 
-    def send(self, message: Message) -> None:
-        """Send a message whole."""
+    def send(self, message: Message, seconds: float | None = None) -> None:
+        """Send a message whole; `seconds` bound how long the other side may leave it lying."""
         text = json.dumps(message).encode()
         try:
+            self.connection.settimeout(seconds)
             self.connection.sendall(_LENGTH.pack(len(text)) + text)
+            self.connection.settimeout(None)
         except OSError as error:
-            raise WireError(str(error)) from None
+            raise WireError(f"it did not take in what it was told: {error}" if seconds else str(error)) from None
 
     def receive(self, deadline: float | None = None) -> Message:
         """Return the next message.

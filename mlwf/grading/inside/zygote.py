@@ -265,7 +265,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
         elif what == "values":
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         else:
-            answer = {"value": call_plainly(zygote.shell.user_ns.get(order["name"], ...), order["inputs"])}
+            answer = {"value": _called(zygote.shell.user_ns, order["name"], order["inputs"])}
         wire.send({"done": number, **answer})
 
 
@@ -274,7 +274,10 @@ def _emit(wire: Wire, event: list[Any]) -> None:
         try:
             wire.send({"event": event})
         except (TypeError, ValueError):  # bytes, or an odd object, in a mime bundle
-            wire.send({"event": json.loads(json.dumps(event, default=_as_text, skipkeys=True))})
+            with contextlib.suppress(ValueError, RecursionError):  # it holds itself, or is too deep
+                wire.send({"event": json.loads(json.dumps(event, default=_as_text, skipkeys=True))})
+        except RecursionError:
+            return
 
 
 def _as_text(value: object) -> str:
@@ -283,6 +286,13 @@ def _as_text(value: object) -> str:
 
 def _values(namespace: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {name: plain(namespace[name]) for name in names if namespace.get(name, ...) is not ...}
+
+
+def _called(namespace: dict[str, Any], name: str, inputs: list[Any]) -> Any:  # noqa: ANN401 - plain
+    try:
+        return call_plainly(namespace.get(name, ...), inputs)
+    except KeyboardInterrupt:  # nobody is at the keyboard: the function has raised it
+        return [{"error": "KeyboardInterrupt"}]
 
 
 def _write(files: dict[str, str]) -> None:
