@@ -67,7 +67,7 @@ def _out_of_numpy(value: object) -> object:
     if not _FLAGS.__get__(kind) & _MADE_BY_CLASS and kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
         item = value.item()  # type: ignore[attr-defined]
         if type(item) in (int, float):
-            return item  # type: ignore[no-any-return]
+            return item
     return value
 
 
