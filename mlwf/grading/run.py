@@ -1,5 +1,6 @@
 """Grades what a class has handed in: several submissions at a time, one writer, and nobody's trouble stops the others."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -10,7 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from filelock import FileLock, Timeout
 from nbgrader.api import Gradebook
 
 from mlwf.grading.course import Course
@@ -19,7 +19,6 @@ from mlwf.grading.grade import Grader
 from mlwf.grading.key import assignment_key
 from mlwf.grading.save import Saver, Staged, discard, stage
 
-LOCK = ".grading.lock"  # in the course's folder
 BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
 Say = Callable[[int, int], None]
 
@@ -137,14 +136,18 @@ def grade_assignment(
 @contextmanager
 def _alone(course: Course) -> Iterator[None]:
     """Let one run at a time into a course: a second one would take away what the first is writing."""
-    lock = FileLock(course.root / LOCK)
+    folder = os.open(course.root, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with lock.acquire(timeout=0):
-            yield
-    except Timeout:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
         raise GradingError("somebody is grading in this course already; wait for the end of that") from None
-    except OSError as error:
-        raise GradingError(f"{course.root} can't be written: {error.strerror}") from error
+    except OSError:
+        pass  # some network disks lock no folder; their users have to take turns by themselves
+    try:
+        yield
+    finally:
+        os.close(folder)
 
 
 def _grade(
@@ -256,10 +259,13 @@ def _grade_some(
                 say()
             _save(saver, done)
     except KeyboardInterrupt:
+        # What is whole is saved; nobody waits for what is still running.
+        for child in multiprocessing.active_children():
+            child.kill()
         _save(saver, done, now=True)
+        saver.tidy(job.student for job in jobs)
         raise
     finally:
-        # On an interruption nobody waits for what is still running: its sandbox goes with the run.
         pool.shutdown(wait=False, cancel_futures=True)
     return again
 

@@ -70,14 +70,10 @@ CASES = (
     _case(
         "a repr that fails",
         "class Bad:\n    def __repr__(self): raise ValueError('no repr')\nBad()",
-        differs="tracebacks",
-        here="no repr",
     ),
     _case(
         "an html repr that fails",
         "class Bad:\n    def __repr__(self): return 'Bad'\n    def _repr_html_(self): raise ValueError('no')\nBad()",
-        differs="tracebacks",
-        here="Bad",
     ),
     _case("a figure", FIGURE + "figure", differs="pictures", here="image/png"),
     _case("pyplot", PYPLOT + "plt.plot([1, 2])"),
@@ -89,8 +85,6 @@ CASES = (
     _case(
         "an error with a cause",
         "try:\n    {}['k']\nexcept KeyError as error:\n    raise ValueError('a\\nb') from error",
-        differs="tracebacks",
-        here="line 2",
     ),
     _case("an error of one's own", "class Own(Exception):\n    def __str__(self): return 'own'\nraise Own"),
     _case(
@@ -106,7 +100,7 @@ CASES = (
         here="ValueError: a",
     ),
     _case("a failed assert", "assert 1 == 2, 'one is not two'"),
-    _case("deep recursion", "def f(): return f()\nf()", differs="tracebacks", here="skipping similar frames"),
+    _case("deep recursion", "def f(): return f()\nf()", differs="tracebacks", here="RecursionError"),
     _case("a syntax error", "print('never')\n1 +", differs="tracebacks", here="ipython-input-1"),
     _case("an indentation error", "if True:\nprint(1)", differs="tracebacks", here="ipython-input-1"),
     _case("return outside a function", "return 1", differs="tracebacks", here="ipython-input-1"),

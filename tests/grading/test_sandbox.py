@@ -24,7 +24,7 @@ from mlwf.grading.errors import GradingError
 from mlwf.grading.execute import Rules, execute
 from mlwf.grading.grade import ALWAYS
 from mlwf.grading.inside.limits import Limits
-from mlwf.grading.outputs import TOO_MUCH, Outputs, timeout_error
+from mlwf.grading.outputs import TOO_MUCH, Outputs
 from mlwf.grading.sandbox import EndedError, Sandbox, World
 
 ROOT = Path(__file__).parents[2]
@@ -187,7 +187,16 @@ def test_a_cell_changes_what_an_earlier_one_displayed(box):
     sources = ("h = display('a', display_id='one')", "h.update('b')")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     with box.session("ada", "lab") as session:
-        assert execute(notebook, session, None, "ada", Rules(SECONDS, timeout_error())) == []
+        assert (
+            execute(
+                notebook,
+                session,
+                None,
+                "ada",
+                Rules(SECONDS, {"ename": "CellTimeoutError", "evalue": "", "traceback": []}),
+            )
+            == []
+        )
     assert notebook.cells[0].outputs[0].data == {"text/plain": "'b'"}
 
 

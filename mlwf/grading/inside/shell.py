@@ -4,6 +4,7 @@ import builtins
 import getpass
 import io
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -147,6 +148,19 @@ class _Compiler(CachingCompiler):
         return f"/tmp/ipykernel/{super().get_code_name(raw_code, transformed_code, number).strip('<>')}.py"
 
 
+_NOT_PLAIN = re.compile(r"[%!?]|^\s*[/,;]|\A(?:\s|>>>|\.\.\.|In \[)", re.MULTILINE)
+_ONE_ASSIGNMENT = re.compile(r"[A-Za-z_]\w* *=(?!=)[^\n]*\n?\Z")
+
+
+def is_plain(cell: str) -> bool:
+    """Tell whether IPython would leave a cell as it is: it has no magic, shell line, help or prompt.
+
+    A single line that is no assignment may still be one of IPython's commands without a sign, such as `ls`.
+    """
+    lines = len(cell.splitlines())
+    return not _NOT_PLAIN.search(cell) and (lines > 1 or bool(lines and _ONE_ASSIGNMENT.match(cell)))
+
+
 class Shell(InteractiveShell):
     """What cells run in; `open` connects it to a grader."""
 
@@ -155,6 +169,7 @@ class Shell(InteractiveShell):
     compiler_class = Type(_Compiler)
     meter = AnyTrait()
     settle = AnyTrait()
+    transformers = AnyTrait()
 
     def init_readline(self) -> None:
         """There is no keyboard."""
@@ -169,6 +184,26 @@ class Shell(InteractiveShell):
         """The grader says when it is over."""
 
     system = InteractiveShell.system_piped
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return the Python that a cell means; most cells are, and to read them three times over is half of running them."""
+        if self._transformers() == self.transformers and is_plain(raw_cell):
+            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        return str(super().transform_cell(raw_cell))  # type: ignore[no-untyped-call]
+
+    def _transformers(self) -> tuple[Any, ...]:
+        manager = self.input_transformer_manager
+        steps = (
+            manager.cleanup_transforms,
+            manager.line_transforms,
+            manager.token_transformers,
+            self.input_transformers_post,
+        )
+        return tuple(tuple(each) for each in steps)
+
+    def _format_exception_for_storage(self, *_: object, **__: object) -> dict[str, Any]:
+        """A history that is kept nowhere needs no second traceback."""
+        return {}
 
     def tell(self, event: Event) -> None:
         """Put something out, after what was printed before it."""
@@ -205,14 +240,18 @@ def prepare() -> Shell:
     config.InteractiveShell.colors = "neutral"
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
-    # What is made at the first cell, and at the first traceback, is made once for all.
+    shell.transformers = shell._transformers()
+    # A kernel sends what `name?` shows to a pager, which is no output.
+    shell.set_hook("show_in_pager", lambda *_, **__: None, 99)  # type: ignore[no-untyped-call]
+    return shell
+
+
+def warm_up(shell: Shell) -> None:
+    """Make what is made at the first cell and the first traceback once for all, after all that is imported for all."""
     shell.meter, shell.settle = (lambda _event, _size: None), (lambda: None)
     for cell in WARM_UP:
         shell.run_cell(cell, silent=True)  # type: ignore[no-untyped-call]
     shell.user_ns["__name__"] = "__main__"
-    # A kernel sends what `name?` shows to a pager, which is no output.
-    shell.set_hook("show_in_pager", lambda *_, **__: None, 99)  # type: ignore[no-untyped-call]
-    return shell
 
 
 class Output:

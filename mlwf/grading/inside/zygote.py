@@ -63,6 +63,7 @@ class Zygote:
         sys.path[:] = plan["path"]
         self.shell = shell.prepare()
         self.missing = _preload(plan["preload"])
+        shell.warm_up(self.shell)
 
     def serve(self) -> NoReturn:
         """Fork for each connection, follow orders, and watch, for ever."""
