@@ -196,9 +196,9 @@ def without(files: Mapping[str, bytes], others: Iterable[str]) -> dict[str, byte
 
 
 def _is_installed(module: str) -> bool:
-    """Tell whether a module is installed."""
+    """Tell whether a module's package is installed; to look for a part of it would import it here."""
     try:
-        return find_spec(module) is not None
+        return find_spec(module.partition(".")[0]) is not None
     except (ImportError, ValueError):
         return False
 
