@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.argument("assignment")
 @course_option
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this one; can be given several times.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Submissions at a time.  [default: processors, and one more]"
-)
+@click.option("--workers", type=click.IntRange(min=1), help="Submissions at a time.  [default: two for each processor]")
 @click.option("--force", is_flag=True, help="Also what is graded already and has not been handed in again.")
 @click.option("--unsealed", is_flag=True, help="Run students' code without walls. Only for what you trust.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")

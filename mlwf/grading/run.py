@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbgrader.api import Gradebook
 
@@ -111,7 +112,7 @@ def grade_assignment(
     students : sequence of str
         Whose; empty for all.
     workers : int, optional
-        Submissions at a time; by default as many as there are processors, and one more.
+        Submissions at a time; by default two for each processor.
     force : bool
         Also what is graded already and has not been handed in again.
     sealed : bool
@@ -177,7 +178,9 @@ def _grade(
         jobs = [_Job(student) for student in todo if student not in done.outcomes]
         gradebook.engine.dispose()  # a connection must not be in two processes
         grader.wait()
-        _grade_all(_Work(grader, course, assignment), jobs, workers or (os.cpu_count() or 1) + 1, saver, done, say)
+        _grade_all(
+            _Work(grader, course, assignment), jobs, workers or 2 * len(os.sched_getaffinity(0)), saver, done, say
+        )
         _count(gradebook, assignment, done)
     return _in_order(done)
 
@@ -202,9 +205,14 @@ class _Work:
 _work: _Work | None = None
 
 
-def _begin_worker(work: _Work) -> None:
+def _begin_worker(work: _Work, number: Any) -> None:  # noqa: ANN401 - a number that processes share
     global _work
     _work = work
+    with number.get_lock():
+        mine, number.value = number.value, number.value + 1
+    # A worker and its submission take turns, so each pair stays on one processor: going to and fro between two costs a tenth.
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[mine % len(processors)]})
     gc.freeze()  # what was there before the fork need not be looked at for each notebook
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for us
 
@@ -244,7 +252,7 @@ def _grade_some(
     """Grade jobs and return those that could not be, with the reason."""
     again: list[tuple[_Job, str]] = []
     context = multiprocessing.get_context("fork")  # what workers need is in memory already
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _begin_worker, (work,))
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _begin_worker, (work, context.Value("i")))
     try:
         futures = {pool.submit(_grade_one, job.student): job for job in jobs}
         for future in _as_they_come(futures, lambda: _save(saver, done)):

@@ -227,7 +227,12 @@ class Sandbox:
         mine, theirs = socket.socketpair()
         base = "/autograded" if self.world.sealed else tempfile.mkdtemp(dir=self._folder)
         folder = f"{base}/{_component(student)}/{_component(assignment)}"
-        order = {"limits": asdict(self.limits), "folder": folder, "environment": self._environment(base)}
+        order = {
+            "limits": asdict(self.limits),
+            "folder": folder,
+            "environment": self._environment(base),
+            "processors": sorted(os.sched_getaffinity(0)),  # those of whoever asks
+        }
         try:
             socket.send_fds(control, [json.dumps(order).encode()], [theirs.fileno()])
             theirs.close()

@@ -218,6 +218,7 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
             user = seal.furnish(zygote.root, zygote.number, bounds, PLACES, zygote.seen)
             seal.renounce(zygote.root, user, zygote.filter)
         limits.apply(bounds)
+        os.sched_setaffinity(0, order["processors"])
         os.umask(0o077)
         folder = Path(order["folder"])
         folder.mkdir(parents=True, exist_ok=True)
