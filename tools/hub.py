@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import signal
+import ssl
 import stat
 import subprocess
 import sys
@@ -465,6 +466,10 @@ def serve(state: State, people: Dict, serving: Dict, new: Dict[str, str], lock: 
     environment["HOME"] = pwd.getpwuid(os.geteuid()).pw_dir
     environment["MLWF_HUB_STATE"] = str(state.folder)
     command = [str(state.env / "bin" / "jupyterhub"), "--config", str(HUB / "jupyterhub_config.py")]
+    ending: List[int] = []
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Before the hub is started: it and its servers would inherit that a signal is ignored, and could not be asked to end.
+        signal.signal(sign, lambda number, _: ending.append(number))
     with os.fdopen(os.open(str(log_file), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as log:
         hub = subprocess.Popen(
             command,
@@ -475,25 +480,27 @@ def serve(state: State, people: Dict, serving: Dict, new: Dict[str, str], lock: 
             start_new_session=True,  # Ctrl-C comes by way of us
             pass_fds=(lock.fileno(),),  # locked as long as the hub lives, even if we don't
         )
-    ending = []
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, lambda *_: (ending.append(True), hub.poll() is None and hub.terminate()))
-    if wait_until_begun(hub, serving["hub_port"]):
+    if wait_until_begun(hub, serving, ending):
         announce(state, people, serving, new)
     elif not ending:
         end_hub(hub)
         end_leftovers(state)
         last = log_file.read_text(errors="replace").strip().splitlines()[-1:]
         stop(f"JupyterHub did not start (see {log_file}): {' '.join(last)}")
-    hub.wait()
+    while hub.poll() is None and not ending:
+        time.sleep(0.2)
+    by_itself = not ending
+    end_hub(hub)
     end_leftovers(state)
-    if not ending:
+    if by_itself:
         stop(f"JupyterHub has ended by itself (see {log_file}); make hub starts it again")
     say(f"ended. All is kept in {state.folder}; make hub goes on from there.")
 
 
 def end_hub(hub: "subprocess.Popen[bytes]") -> None:
-    hub.terminate()
+    """Have the hub end, with its proxy and everybody's servers; asking twice would confuse it."""
+    if hub.poll() is None:
+        hub.terminate()
     try:
         hub.wait(ENDED_WITHIN)
     except subprocess.TimeoutExpired:
@@ -501,12 +508,17 @@ def end_hub(hub: "subprocess.Popen[bytes]") -> None:
         hub.wait()
 
 
-def wait_until_begun(hub: "subprocess.Popen[bytes]", port: int) -> bool:
+def wait_until_begun(hub: "subprocess.Popen[bytes]", serving: Dict, ending: List[int]) -> bool:
+    """Wait for an answer by the way that a browser takes."""
+    scheme, host = "https" if serving["cert"] else "http", serving["host"]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    # It is our own server, at its address and not at the name in its certificate.
+    trusting = urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), trusting)
     deadline = time.monotonic() + BEGUN_WITHIN
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while hub.poll() is None and time.monotonic() < deadline:
+    while hub.poll() is None and not ending and time.monotonic() < deadline:
         try:
-            with direct.open(f"http://127.0.0.1:{port}/hub/health", timeout=2):
+            with direct.open(f"{scheme}://{host}:{serving['port']}/hub/health", timeout=2):
                 return True
         except OSError:
             time.sleep(0.3)

@@ -61,7 +61,7 @@ c.JupyterHub.load_roles = [
         "name": f"formgrade-{NAME}",
         "description": "may open the course's Formgrader, and find it in Course List",
         "groups": [f"formgrade-{NAME}"],
-        "scopes": [f"access:services!service={NAME}", f"read:services!service={NAME}"],
+        "scopes": [f"{may}:services!service={NAME}" for may in ("access", "list", "read")],
     }
 ]
 # What a person's server may ask of the hub: the first two are the default, the others are for Course List, which looks for
@@ -70,6 +70,7 @@ c.Spawner.server_token_scopes = [
     "users:activity!user",
     "access:servers!server",
     "read:users:groups!user",
+    f"list:services!service={NAME}",
     f"read:services!service={NAME}",
 ]
 
