@@ -4,7 +4,6 @@ import json
 import os
 import pwd
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Dialog, Frame, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from mlwf.assignment.notebook import solutions
 
@@ -234,20 +233,19 @@ class Member:
         page.click(f".lm-MenuBar-itemLabel:text-is('{menu}')")
         page.click(f".lm-Menu-itemLabel:text-is('{entry}')")
 
-    def cell(self, text: str) -> Locator:
-        """The code cell in which a text stands."""
-        return self.page.locator(".jp-Notebook .jp-Cell", has=self.page.locator(".cm-content", has_text=text)).first
-
     def type_into(self, text: str, answer: str) -> None:
         """Replace what stands in the cell with this text."""
-        cell = self.cell(text)
-        for _ in range(60):  # JupyterLab draws the cells that can be seen
-            if cell.count():
+        cell = self.page.locator(".jp-Notebook .jp-Cell").filter(has_text=text).first
+        self.page.locator(".jp-Notebook").hover()
+        for _ in range(100):
+            if cell.count() and cell.is_visible():
                 break
-            self.page.mouse.wheel(0, 500)
+            self.page.mouse.wheel(0, 400)  # JupyterLab draws only the cells that can be seen
             self.page.wait_for_timeout(100)
         cell.scroll_into_view_if_needed()
-        cell.locator(".cm-content").click()
+        if cell.locator(".jp-MarkdownOutput").is_visible():
+            cell.locator(".jp-MarkdownOutput").dblclick()
+        self.page.locator(".jp-Notebook .jp-Cell .cm-content").filter(has_text=text).first.click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(answer)
 
@@ -255,21 +253,83 @@ class Member:
         self.page.keyboard.press("Control+s")
         expect(self.page.locator(".jp-mod-dirty")).to_have_count(0)
 
+    def validate(self) -> Locator:
+        """Press Validate, and return what it says."""
+        self.page.locator(".jp-NotebookPanel-toolbar").get_by_text("Validate", exact=True).click()
+        said = self.page.locator(".jp-Dialog")
+        expect(said).to_contain_text(re.compile("Success|failed|changed|error"), timeout=SLOW_MS)
+        return said
+
     # nbgrader's lists
 
-    def assignments(self) -> Locator:
+    def list_assignments(self) -> None:
         """Open the Assignment List."""
         self.choose("Nbgrader", "Assignment List")
-        expect(self.page.locator("#released_assignments_list .list_item, #fetched_assignments_list .list_item").first).to_be_visible()
-        return self.page.locator(".nbgrader-assignment-list, #nbgrader-assignment-list").first
+        expect(self.page.locator("#submitted_assignments_list")).to_be_visible()
 
     def press(self, where: str, button: str) -> None:
-        self.page.locator(f"#{where}_assignments_list .list_item").get_by_role("button", name=button).first.click()
+        """Press a button in one of its three tables: released, fetched, submitted."""
+        self.row(where).get_by_role("button", name=button, exact=True).click()
+
+    def row(self, where: str) -> Locator:
+        return self.page.locator(f"#{where}_assignments_list .list_item", has_text=COURSE).first
+
+    # Formgrader
+
+    def open_formgrader(self) -> "Formgrader":
+        """Go there by the Course List."""
+        self.choose("Nbgrader", "Course List")
+        with self.context.expect_page() as opened:
+            self.page.get_by_role("link", name=COURSE).click()
+        self.wait_for_lab(opened.value)
+        return Formgrader(opened.value)
+
+
+class Formgrader:
+    """Formgrader, in a tab of JupyterLab's.
+
+    Parameters
+    ----------
+    page : Page
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.frame = page.frame_locator("iframe[src*=formgrader]")
+
+    def click(self, row: str, column: str) -> None:
+        """Click what stands in a row, found by the text of one of its cells, and a column; and wait until it is done."""
+        self.frame.locator(f"#main-table tr:has(:text-is('{row}')) td.{column} a").click()
+        modal = self.frame.locator(".modal.in")
+        modal.wait_for(timeout=SLOW_MS)
+        assert modal.get_attribute("id") == "success-modal", modal.inner_text()
+        modal.get_by_role("button", name="OK").click()
+        modal.wait_for(state="detached")
+        self.frame.locator(".modal-backdrop").wait_for(state="detached")
+
+    def home(self) -> None:
+        """Go to Manage Assignments; a submission's page has no link to it."""
+        here = f"/services/{COURSE}/formgrader/manage_assignments"
+        self.page.locator("iframe[src*=formgrader]").evaluate("(frame, here) => {frame.contentWindow.location = here}", here)
+        self.frame.locator("td.num-submissions").first.wait_for()
+
+    def follow(self, *links: str) -> None:
+        for link in links:
+            self.frame.get_by_role("link", name=link, exact=True).last.click()
+
+    def read_memo(self, number: int, points: str, comment: str) -> None:
+        """Open a submission by its number, and give the memo in it a mark and a comment."""
+        self.follow("Manual Grading", ASSIGNMENT)
+        self.page.wait_for_timeout(1000)
+        self.follow(ASSIGNMENT, f"Submission #{number}")
+        marks = self.frame.locator("input#memo.score")
+        marks.scroll_into_view_if_needed()
+        for box, what in ((marks, points), (self.frame.locator("textarea#memo-comment"), comment)):
+            box.fill(what)
+            box.press("Tab")
+        self.page.wait_for_timeout(1000)  # what was typed is sent a moment after
 
 
 def outcome(members: Iterable[Member]) -> list[str]:
     """Requests that left the hub."""
     return [url for member in members for url in member.asked_elsewhere]
-
-
-__all__ = ["ASSIGNMENT", "COURSE", "NOTEBOOK", "ROOT", "SLOW_MS", "Dialog", "Frame", "Hub", "Member", "outcome", "shutil"]
