@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from classroom_hub import Hub, Member
+from people import Hub, Member
 from playwright.sync_api import Browser
 
 NAMES = ("ada", "bob", "cleo", "dan")
