@@ -14,12 +14,14 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import ssl
 import stat
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Dict, List, Optional
 
@@ -56,7 +58,7 @@ class Options:
     def __init__(self, given: Dict[str, str]) -> None:
         self.root = os.geteuid() == 0
         state = given.get("STATE") or ("/srv/mlwf-hub" if self.root else str(ROOT / "hub-state"))
-        self.state = Path(os.path.abspath(state))
+        self.state = Path(state).resolve()
         self.students = given["STUDENTS"].replace(",", " ").split() if given.get("STUDENTS") else None
         self.instructor = given.get("INSTRUCTOR") or None
         self.grader = given.get("GRADER") or None
@@ -73,7 +75,7 @@ class Options:
             path = getattr(self, name)
             if path and not os.access(path, os.R_OK):
                 stop(f"{path} can't be read ({name.upper()})")
-            setattr(self, name, os.path.abspath(path) if path else "")
+            setattr(self, name, str(Path.cwd() / path) if path else "")  # a link stays one: its target is renewed
         self.host = given.get("HOST") or ("0.0.0.0" if self.cert else "127.0.0.1")
         if not self.cert and not is_loopback(self.host):
             stop(
@@ -134,7 +136,7 @@ class State:
 def write_privately(path: Path, text: str) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     new = path.with_name(path.name + ".new")
-    with open(os.open(str(new), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(str(new), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
     new.replace(path)
 
@@ -252,7 +254,9 @@ def prepare_people(state: State, options: Options) -> Dict:
     state.write(people)
     if people["system_users"]:
         if people["grader"] not in people["made"] and user(people["grader"]):
-            stop(f"there is a user {people['grader']} that is not of this hub; name another: make hub GRADER=mlwf-grader-2")
+            stop(
+                f"there is a user {people['grader']} that is not of this hub; name another: make hub GRADER=mlwf-grader-2"
+            )
         for name in everybody:
             make_user(state, people, name)
     else:
@@ -377,10 +381,8 @@ def end(pids: List[int]) -> None:
     """Ask processes to end, and end them."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, sign)
-            except ProcessLookupError:
-                pass
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and any(alive(pid) for pid in pids):
             time.sleep(0.1)
@@ -405,11 +407,9 @@ def end_leftovers(state: State) -> None:
 def end_processes_of(uids: List[int]) -> None:
     pids = []
     for pid in processes():
-        try:
+        with suppress(OSError):
             if (Path("/proc") / str(pid)).stat().st_uid in uids:
                 pids.append(pid)
-        except OSError:
-            pass
     end(pids)
 
 
@@ -445,8 +445,6 @@ def start() -> None:
 
 def free_port(taken: List[int]) -> int:
     """Return a port that nobody listens on, for what talks on this machine only."""
-    import socket
-
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 
 from jupyterhub.auth import Authenticator
+from jupyterhub.handlers import BaseHandler
+from jupyterhub.spawner import Spawner
 
 c = get_config()  # noqa: F821 - JupyterHub puts it here
 
@@ -20,7 +22,7 @@ SYSTEM_USERS = COURSE["system_users"]
 BIN = STATE / "env" / "bin"
 
 
-def environment(role):
+def environment(role: str) -> dict[str, str]:
     """What the servers of a role are told."""
     # Found before ~/.jupyter is looked at: which menus there are, and what nbgrader needs to know.
     return {"JUPYTER_CONFIG_PATH": str(STATE / "config" / role)}
@@ -32,7 +34,7 @@ def environment(role):
 class PasswordFile(Authenticator):
     """Looks passwords up in a file that only the owner of the hub can read: a line for each person, name and password."""
 
-    async def authenticate(self, handler, data):
+    async def authenticate(self, handler: BaseHandler, data: dict[str, str]) -> str | None:
         lines = (STATE / "hub" / "passwords").read_text().splitlines()
         password = dict(line.split() for line in lines if line.strip()).get(data["username"].lower())
         # In constant time, so that how long it takes tells nothing of how much of a guess is right.
@@ -105,7 +107,7 @@ else:
     c.SimpleLocalProcessSpawner.home_dir_template = str(STATE / "home" / "{username}")
 
 
-def prepare(spawner):
+def prepare(spawner: Spawner) -> None:
     """Give everybody what belongs to their role."""
     is_instructor = spawner.user.name == INSTRUCTOR
     spawner.environment = environment("instructor" if is_instructor else "student")

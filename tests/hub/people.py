@@ -138,9 +138,7 @@ class Hub:
         if name != self.grader:
             return self.succeed(name, "nbgrader", *command, "--course", COURSE)
         role = str(self.state / "config" / "grader")
-        return self.succeed(
-            name, "nbgrader", *command, folder=self.state / "course", JUPYTER_CONFIG_PATH=role
-        )
+        return self.succeed(name, "nbgrader", *command, folder=self.state / "course", JUPYTER_CONFIG_PATH=role)
 
     def python(self, name: str, code: str) -> str:
         """Run some Python in the course's folder."""
@@ -190,7 +188,9 @@ class Member:
         self.context.on("request", self._note)
 
     def _note(self, request) -> None:
-        if not request.url.startswith((self.hub.url, "data:", "blob:", "about:", self.hub.url.replace("http", "ws", 1))):
+        if not request.url.startswith(
+            (self.hub.url, "data:", "blob:", "about:", self.hub.url.replace("http", "ws", 1))
+        ):
             self.asked_elsewhere.append(request.url)
 
     def log_in(self, password: str | None = None) -> None:
@@ -310,7 +310,9 @@ class Formgrader:
     def home(self) -> None:
         """Go to Manage Assignments; a submission's page has no link to it."""
         here = f"/services/{COURSE}/formgrader/manage_assignments"
-        self.page.locator("iframe[src*=formgrader]").evaluate("(frame, here) => {frame.contentWindow.location = here}", here)
+        self.page.locator("iframe[src*=formgrader]").evaluate(
+            "(frame, here) => {frame.contentWindow.location = here}", here
+        )
         self.frame.locator("td.num-submissions").first.wait_for()
 
     def follow(self, *links: str) -> None:
