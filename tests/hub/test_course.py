@@ -101,6 +101,7 @@ def test_a_course_in_the_browser(hub, member):
     for number in (1, 2):
         grading.home()
         grading.read_memo(number, "13", COMMENT)
+    assert grading.page.locator(".jp-toast-message").all_inner_texts() == []  # nobody is asked about news
     grading.home()
     grading.click(ASSIGNMENT, "generate-feedback")
     grading.click(ASSIGNMENT, "release-feedback")
