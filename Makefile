@@ -1,6 +1,9 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
 # make page       serve the lab as a page without code (PORT=8888 THEME=dark)
+# make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… PORT=… CERT=… KEY=…)
+# make hub-remove take that course away again, with its users; asks first
 # make test       every test
+# make test-hub   the tests of make hub alone
 # make check      the fast tests, for an answer in two minutes
 # make assignment make release/ from source/
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
@@ -14,13 +17,18 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page test check assignment bench bench-feedback bench-grade bench-kernel
+.PHONY: lab page hub hub-remove test test-hub check assignment bench bench-feedback bench-grade bench-kernel
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
 
 page: .venv/ready-lab+page
 	@$(BIN)/python tools/page.py
+
+# Has an environment of its own, which its users can read.
+hub hub-remove:
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed. Install it (Debian, Ubuntu: apt install python3.11 python3.11-venv)" >&2; exit 1; }
+	@$(PYTHON) tools/hub.py $(if $(filter hub,$@),start,remove)
 
 # What is installed leaves a stamp, so that a second start goes on at once.
 .venv/ready-%: pyproject.toml constraints.txt tools/install.py
@@ -34,12 +42,16 @@ check: .venv/ready-lab+course+page+test
 	@mypy
 	@lint-imports
 	@python tools/debian.py bubblewrap
-	@pytest -m "not browser and not course and not thorough"
+	@pytest -m "not browser and not course and not thorough and not hub"
 
 test: check
 	@python tools/debian.py chromium
 	@pytest --nbval --nbval-current-env notebooks source
-	@pytest -m "browser or course or thorough"
+	@pytest -m "browser or course or thorough or hub"
+
+test-hub: .venv/ready-lab+course+page+test
+	@python tools/debian.py chromium bubblewrap
+	@pytest -m hub
 
 # Made elsewhere and then put in place, so that a mistake in the source leaves release/ as it was.
 assignment: .venv/ready-lab+course

@@ -4,6 +4,7 @@ Runs on whatever Python the machine has, with nothing but the standard library: 
 old one can say that it is too old. What goes wrong is one line that says what to install.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,8 +13,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-VENV_PYTHON = VENV / "bin" / "python"
-LOG = VENV / "install.log"
 OLDEST = (3, 11)
 NEWS = "@jupyterlab/apputils-extension:announcements"
 NO_NETWORK = re.compile(
@@ -39,32 +38,36 @@ def check_python() -> None:
         stop(f"Python's venv module is missing. Install it (Debian, Ubuntu: apt install python{version}-venv)")
 
 
-def make_venv() -> None:
+def python_of(venv: Path) -> str:
+    return str(venv / "bin" / "python")
+
+
+def make_venv(venv: Path = VENV) -> None:
     try:
-        if subprocess.run([str(VENV_PYTHON), "-m", "pip", "--version"], stdout=subprocess.DEVNULL).returncode == 0:
+        if subprocess.run([python_of(venv), "-m", "pip", "--version"], stdout=subprocess.DEVNULL).returncode == 0:
             return
     except OSError:
         pass  # none there yet, or it stands on a Python that is gone: make it anew
-    print("setup: making the virtual environment .venv", flush=True)
-    shutil.rmtree(str(VENV), ignore_errors=True)
+    print(f"setup: making the virtual environment {shown(venv)}", flush=True)
+    shutil.rmtree(str(venv), ignore_errors=True)
     made = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)],
+        [sys.executable, "-m", "venv", str(venv)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
     if made.returncode:
-        shutil.rmtree(str(VENV), ignore_errors=True)
+        shutil.rmtree(str(venv), ignore_errors=True)
         stop("no virtual environment could be made: " + " ".join(made.stdout.split())[-300:])
 
 
-def install(extras: list) -> None:
+def install(extras: list, venv: Path = VENV, editable: bool = True) -> None:
     print(
         f"setup: installing for {', '.join(extras)}, versions as in constraints.txt; the first time takes a minute",
         flush=True,
     )
     command = [
-        str(VENV_PYTHON),
+        python_of(venv),
         "-m",
         "pip",
         "install",
@@ -74,9 +77,9 @@ def install(extras: list) -> None:
         "--retries",
         "2",
     ]
-    command += ["--constraint", "constraints.txt", "--editable", f".[{','.join(extras)}]"]
-    found, reason = 0, "no reason given"
-    with LOG.open("w") as log:
+    command += ["--constraint", "constraints.txt", *(["--editable"] if editable else []), f".[{','.join(extras)}]"]
+    found, reason, log_file = 0, "no reason given", venv / "install.log"
+    with log_file.open("w") as log:
         pip = subprocess.Popen(
             command, cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
         )
@@ -91,19 +94,24 @@ def install(extras: list) -> None:
                 reason = line[6:].strip()
     show("")
     if pip.wait():
-        if NO_NETWORK.search(LOG.read_text()):
+        if NO_NETWORK.search(log_file.read_text()):
             stop(
                 "the packages can't be reached. Connect this machine to the network, or set pip's proxy or mirror, and try again"
             )
-        stop(f"pip failed: {reason} (all of it: .venv/install.log)")
+        stop(f"pip failed: {reason} (all of it: {shown(log_file)})")
 
 
-def quieten_jupyterlab() -> None:
+def quieten_jupyterlab(venv: Path = VENV) -> None:
     """Switch off JupyterLab's question about news, which greets everyone at the first start and asks the network."""
-    command = [str(VENV_PYTHON), "-m", "jupyter", "labextension", "disable", "--level=sys_prefix", NEWS]
-    with LOG.open("a") as log:
+    command = [python_of(venv), "-m", "jupyter", "labextension", "disable", "--level=sys_prefix", NEWS]
+    with (venv / "install.log").open("a") as log:
         if subprocess.run(command, cwd=str(ROOT), stdout=log, stderr=subprocess.STDOUT).returncode:
-            stop("JupyterLab could not be set up (see .venv/install.log)")
+            stop(f"JupyterLab could not be set up (see {shown(venv / 'install.log')})")
+
+
+def shown(path: Path) -> str:
+    """Return a path as short as it can be written."""
+    return os.path.relpath(str(path), str(ROOT)) if ROOT in path.parents else str(path)
 
 
 def show(text: str) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import event
 from mlwf.cli import main
 from mlwf.grading.feedback import _records
 
+pytestmark = pytest.mark.course
 STUDENTS = ("ada", "bob", "eve o'x", "zoë")
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,6 @@ def without_markers(of):
         nbformat.write(notebook, path)
 
 
-@pytest.mark.course
 @pytest.mark.parametrize(
     "more",
     [
@@ -97,7 +97,6 @@ def test_hidden_tests_markers_are_there_without_us():
     assert any("HIDDEN TESTS" in line for line in TRACEBACK)
 
 
-@pytest.mark.course
 def test_one_process_or_several(graded):
     """Does the number of processes change anything, and is there no progress bar where nobody watches?"""
     code, _, err = feedback(graded, "--workers", "1")
@@ -200,7 +199,6 @@ class Deadly(HTMLExporter):
 """
 
 
-@pytest.mark.course
 def test_a_process_that_ends(tmp_path):
     """Do the others get their pages where one student's page ends the process that makes it?"""
     graded = GradedClass(
@@ -226,7 +224,6 @@ class Slow(HTMLExporter):
 """
 
 
-@pytest.mark.course
 def test_interrupted(tmp_path):
     """Does Ctrl-C end it soon, with whole pages or none, of the exporter that the course brings along?"""
     config = f'{CONFIG}c.GenerateFeedback.exporter_class = "slow.Slow"\n'
@@ -280,7 +277,6 @@ class OurClass(classroom.Course):
     pages = GradedClass.pages
 
 
-@pytest.mark.course
 def test_pages_of_our_assignment(tmp_path):
     """Are the pages that our exporter makes for our assignment the same as through nbgrader?"""
     course = OurClass(tmp_path)

@@ -202,6 +202,7 @@ def test_groupshared(ordinary, fresh):
         assert (fresh.folder / folder).stat().st_mode == (stock.folder / folder).stat().st_mode
 
 
+@pytest.mark.course
 def test_files_that_exclude_each_other(ordinary, fresh):
     """Is the instructor's file there where the student has a folder of that name, and the other way round?"""
     files = {"a": b"student", "b/c": b"student", "a/x": b"instructor", "b": b"instructor"}
