@@ -432,14 +432,13 @@ class _Inside:
 
     def _search_path(self) -> list[str]:
         """Where modules are looked for inside: the stand-in, other packages that are preloaded, the interpreter's own."""
-        for name in {module.partition(".")[0] for module in self._world.preload}:
+        stands_in = {place.name for place in self._world.stand_in.iterdir()} if self._world.stand_in else set()
+        for name in {module.partition(".")[0] for module in self._world.preload} - stands_in:
             place = _place_of(name)
             if place and not any(place.is_relative_to(prefix) for prefix in self._prefixes):
                 self._binds[f"{PACKAGES}/{place.name}"] = place
         own = [place for place in sys.path if place and any(Path(place).is_relative_to(p) for p in self._prefixes)]
-        if self._world.stand_in:
-            return [STAND_IN, *own]
-        return [*own, PACKAGES]
+        return [*[STAND_IN] * bool(self._world.stand_in), *own, PACKAGES]
 
     def _walls(self) -> list[str]:
         """Return the command of bubblewrap."""

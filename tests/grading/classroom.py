@@ -33,13 +33,17 @@ class Course:
         An empty folder.
     sealed : bool
         False: nbgrader grades by itself, in kernels.
+    by_hand : str
+        What the notebook says of the use of the package.
     """
 
-    def __init__(self, folder: Path, sealed: bool = True) -> None:
+    def __init__(self, folder: Path, sealed: bool = True, by_hand: str = "note") -> None:
         self.sealed = sealed
         self.folder = folder
         self.refusals: dict[str, str] = {}
         shutil.copytree(ROOT / "source", folder / "source")
+        source = folder / "source" / NAME
+        source.write_text(source.read_text().replace('by_hand=\\"note\\"', f'by_hand=\\"{by_hand}\\"'))
         shutil.copy(ROOT / "nbgrader_config.py", folder)
         if not sealed:
             with (folder / "nbgrader_config.py").open("a") as config:
