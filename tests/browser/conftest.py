@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import classroom
@@ -129,12 +129,23 @@ def serve_formgrader(tmp_path_factory, first: str, *students: str) -> Iterator[t
     """Start JupyterLab on a course, and yield the course with the address of a page in its Formgrader."""
     course = classroom.Course(tmp_path_factory.mktemp("course"))
     course.hand_in(*students)
+    for address in serve_lab(course.folder, course.environment, first, tmp_path_factory.mktemp("log")):
+        yield course, address
+
+
+@pytest.fixture
+def formgrader_on(tmp_path) -> Callable[[Path, dict[str, str], str], Iterator[str]]:
+    """What starts JupyterLab on the course in a folder."""
+    return lambda folder, environment, first: serve_lab(folder, environment, first, tmp_path)
+
+
+def serve_lab(folder: Path, environment: dict[str, str], first: str, logs: Path) -> Iterator[str]:
+    """Start JupyterLab on the course in a folder, and yield the address of a page in its Formgrader."""
     port, token = free_port(), secrets.token_urlsafe(24)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
-    command += [f"--ServerApp.root_dir={course.folder}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"]
     if os.geteuid() == 0:
         command.append("--allow-root")
-    environment = course.environment | {"JUPYTER_TOKEN": token}
-    for _ in serve_command(command, course.folder, environment, port, tmp_path_factory.mktemp("log")):
+    for _ in serve_command(command, folder, environment | {"JUPYTER_TOKEN": token}, port, logs):
         # By way of the login, which leaves a cookie for what Formgrader's page asks for next.
-        yield course, f"http://127.0.0.1:{port}/login?next=/formgrader/{first}&token={token}"
+        yield f"http://127.0.0.1:{port}/login?next=/formgrader/{first}&token={token}"

@@ -130,15 +130,19 @@ class Siege:
 
     def grade(self, module: str, *arguments: str, before: Sequence[str] = ()) -> None:
         """Grade everything once, and remember what was said and who was left."""
-        started = time.monotonic()
-        with everybody_is_ours() as left:
+        with self.watched():
             self.said = self.command(module, *arguments, before=before)
-        self.seconds = time.monotonic() - started
+        self.outcomes = self._outcomes() if "--json" in arguments else {}
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Remember what has become of marks, of the outside and of processes, when everything has been graded."""
+        with everybody_is_ours() as left:
+            yield
         self.left_running = left
         self.after = self._outside()
         self.marks = self._marks()
         self._verdicts: dict[str, list[Any]] = {}
-        self.outcomes = self._outcomes() if "--json" in arguments else {}
         self.contacts = self.listeners.contacts
 
     def close(self) -> None:

@@ -455,8 +455,9 @@ def test_two_submissions_do_not_see_each_other(box):
         for source, says in (
             ("'secret' in globals()", "False"),
             (
-                "import os, glob\nglob.glob('/tmp/*') + glob.glob('/dev/shm/*') + glob.glob('/autograded/*')",
-                "['/autograded/bob']",
+                "import os, glob\n[path for place in ('/tmp', '/dev/shm', '/autograded') for path in glob.glob(f'{place}/*')"
+                " if path.endswith(('secret', 'ada'))]",
+                "[]",
             ),
             ("[pid for pid in os.listdir('/proc') if pid.isdigit()]", "['1']"),
         ):
