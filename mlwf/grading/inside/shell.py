@@ -1,5 +1,6 @@
 """An IPython shell that tells what a kernel would: streams, displays, results and errors, each as it happens."""
 
+import ast
 import builtins
 import getpass
 import io
@@ -148,17 +149,22 @@ class _Compiler(CachingCompiler):
         return f"/tmp/ipykernel/{super().get_code_name(raw_code, transformed_code, number).strip('<>')}.py"
 
 
-_NOT_PLAIN = re.compile(r"[%!?]|^\s*[/,;]|\A(?:\s|>>>|\.\.\.|In \[)", re.MULTILINE)
+_NOT_PLAIN = re.compile(r"[%!?\f]|\\$|^[^\S\n]+$|^\s*(?:[/,;]|>>>|\.\.\.|In \[)|\A\s", re.MULTILINE)
 _ONE_ASSIGNMENT = re.compile(r"[A-Za-z_]\w* *=(?!=)[^\n]*\n?\Z")
 
 
 def is_plain(cell: str) -> bool:
-    """Tell whether IPython would leave a cell as it is: it has no magic, shell line, help or prompt.
+    """Tell whether IPython would leave a cell as it is: it is Python, and has no magic, shell line, help or prompt.
 
     A single line that is no assignment may still be one of IPython's commands without a sign, such as `ls`.
     """
-    lines = len(cell.splitlines())
-    return not _NOT_PLAIN.search(cell) and (lines > 1 or bool(lines and _ONE_ASSIGNMENT.match(cell)))
+    if _NOT_PLAIN.search(cell) or not (len(cell.splitlines()) > 1 or _ONE_ASSIGNMENT.match(cell)):
+        return False
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False  # IPython has its own ways to say so
+    return True
 
 
 class Shell(InteractiveShell):
