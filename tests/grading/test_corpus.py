@@ -7,6 +7,7 @@ from the slip, so that a wrong mark does not become golden by a refresh.
 import json
 from copy import deepcopy
 
+import classroom
 import nbformat
 import outside
 import pytest
@@ -57,6 +58,20 @@ def test_nbgraders_own_doors_give_the_same(by_nbgrader):
     """Do the steps that `nbgrader autograde` and formgrader take give what `mlwf grade` gives?"""
     different = [s.student for s in SUBMISSIONS if by_nbgrader.outcome(s) != golden(s, sealed=True)]
     assert different == []
+
+
+@pytest.mark.course
+def test_without_walls_the_marks_are_the_same(tmp_path):
+    """Does --unsealed change nothing but that?"""
+    course, students = (
+        classroom.Course(tmp_path),
+        ["right", "chain-slip", "crashes", "deleted-test", "functions-in-part", "noisy-function", "untouched"],
+    )
+    course.hand_in(*students)
+    course.grade("--unsealed")
+    some = [submission for submission in SUBMISSIONS if submission.student in students]
+    assert len(some) == len(students)
+    assert [s.student for s in some if course.outcome(s) != golden(s, sealed=True)] == []
 
 
 @pytest.mark.course
