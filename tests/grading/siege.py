@@ -327,9 +327,11 @@ def everybody_is_ours() -> Iterator[list[str]]:
 
 
 def _living(known: set[int]) -> list[psutil.Process]:
+    """Who is new, and does not descend from anybody who was there before, such as a browser."""
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            if child.pid not in known and child.status() != psutil.STATUS_ZOMBIE:
+            family = {child.pid, *(parent.pid for parent in child.parents())}
+            if not family & known and child.status() != psutil.STATUS_ZOMBIE:
                 found.append(child)
     return found

@@ -520,7 +520,7 @@ FOLDERS = (
     Trick("laid-beside-socket", "a socket beside it", lay=lambda folder, _: _socket(folder / "socket"), flag=LEFT_OUT, stock=False),
     Trick("laid-beside-device", "a device beside it", lay=lambda folder, _: _device(folder / "zero"), flag=LEFT_OUT, stock=False),
     Trick("laid-beside-sparse", "a file of 10 GB beside it, with nothing in it", lay=lambda folder, _: _sparse(folder / "large", 10**10), flag="large", stock=False),
-    Trick("laid-beside-large", "a file beside it that is larger than what a submission may write", lay=lambda folder, _: _sparse(folder / "large", 70_000_000), flag="", stock=False, slow=True),
+    Trick("laid-beside-large", "a file beside it that is larger than what a submission may write", lay=lambda folder, _: _sparse(folder / "large", 70_000_000), flag="too large to be given", stock=False, slow=True),
     Trick("laid-beside-many", "six thousand files beside it", lay=lambda folder, _: _many(folder), flag="5,000 files", slow=True),
     Trick("laid-beside-deep", "five hundred folders in each other", lay=lambda folder, _: _deep(folder), flag="folders deep", stock=False),
     Trick("laid-beside-odd-names", "files with odd names beside it", lay=lambda folder, _: _odd_names(folder), flag="not UTF-8", stock=False),
