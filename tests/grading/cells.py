@@ -184,7 +184,12 @@ CASES = (
         "a program's output, taken",
         "import subprocess\nsubprocess.run(['echo', 'program'], capture_output=True, text=True).stdout",
     ),
-    _case("descriptor 1", "import os\nos.write(1, b'written\\n');"),
+    _case(
+        "descriptor 1",
+        "import os\nos.write(1, b'written\\n'); print('printed')",
+        differs="programs",
+        here="printed.*written",
+    ),
     _case(
         "a thread's output",
         "import threading\nt = threading.Thread(target=print, args=('thread',)); t.start(); t.join()",
