@@ -26,7 +26,7 @@ from mlwf.course.students import ASSIGNMENT, STUDENTS
 from mlwf.grading.course import Course
 from mlwf.grading.execute import Rules, execute
 from mlwf.grading.grade import Grader
-from mlwf.grading.key import assignment_key
+from mlwf.grading.key import read_keys
 from mlwf.grading.mend import mend
 from mlwf.grading.save import Graded, Saver, stage
 from mlwf.grading.submission import read_files
@@ -138,7 +138,7 @@ def _parts(folder: Path) -> None:
     course = Course(folder)
     shutil.copy(folder / "ungraded.db", folder / "gradebook.db")
     with course.open_gradebook() as gradebook:
-        keys = assignment_key(gradebook, ASSIGNMENT, course.release(ASSIGNMENT), course.source(ASSIGNMENT))
+        keys = read_keys(course, ASSIGNMENT)
         key = keys[ASSIGNMENT]
         rules = Rules(course.cell_seconds, course.timeout_error)
         took: dict[str, list[float]] = {}

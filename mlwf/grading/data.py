@@ -12,15 +12,16 @@ def whole_text(text: str) -> str:
     """Text that can be written: JSON can smuggle in halves of characters."""
     if text.isascii():
         return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _is_torn(text) else text
+    return text if is_whole(text) else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _is_torn(text: str) -> bool:
+def is_whole(text: str) -> bool:
+    """Tell whether text can be written as UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def tame(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - whatever JSON holds

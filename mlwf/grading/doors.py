@@ -16,12 +16,11 @@ from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mlwf.grading.course import Course
 from mlwf.grading.grade import Grader, add_note, without
-from mlwf.grading.key import NotebookKey, assignment_key
+from mlwf.grading.key import read_keys
 from mlwf.grading.mend import mend
 from mlwf.grading.submission import read_files
 
@@ -40,7 +39,7 @@ class Submission(NotebookExporter):
         folder = course.submitted(about["assignment"], about["student"])
         if Path(filename).absolute().parent != folder.absolute():
             return super().from_filename(filename, resources=resources, **more)
-        key = _keys(course, about["assignment"])[about["notebook"]]
+        key = read_keys(course, about["assignment"])[about["notebook"]]
         files = read_files(folder, course.ignored)
         mended = mend(files.notebooks.get(about["notebook"]), key)
         flags = (*files.flags, *mended.flags)
@@ -60,13 +59,15 @@ class RunSealed(NbGraderPreprocessor):  # type: ignore[misc]
         course = Course(Path(self.parent.parent.coursedir.root), self.config)
         given = course.given_files(assignment)
         grader, left = _graders.get(course, assignment, given)
-        others = read_files(course.submitted(assignment, student), course.ignored).others
-        before = left.pop(student, {})  # by the submission's other notebooks
-        left.clear()
-        beside, too_large = grader.beside({**without(others, before), **before})
+        others = dict(read_files(course.submitted(assignment, student), course.ignored).others)
+        for whose in [whose for whose in left if whose[0] != student or whose[1] >= name]:
+            del left[whose]  # somebody else's, or of an earlier grading
+        for before in left.values():
+            others = {**without(others, before), **before}
+        beside, too_large = grader.beside(others)
         said, found = grader.run(nb, name, student, beside)
         flags = (*too_large, *said)
-        left[student] = {**without(before, found), **found}
+        left[student, name] = found
         for flag in flags:
             self.log.warning("%s: %s", student, flag)
         if add_note(nb, flags):
@@ -93,15 +94,6 @@ def _leave(folder: Path, files: Mapping[str, bytes]) -> None:
                 path.write_bytes(content)
 
 
-def _keys(course: Course, assignment: str) -> dict[str, NotebookKey]:
-    with course.open_gradebook() as gradebook:
-        return _read_keys(gradebook, course, assignment)
-
-
-def _read_keys(gradebook: Gradebook, course: Course, assignment: str) -> dict[str, NotebookKey]:
-    return assignment_key(gradebook, assignment, course.release(assignment), course.source(assignment))
-
-
 class _Graders:
     """The grader that was used last, kept for a while: nbgrader comes with one notebook at a time."""
 
@@ -109,15 +101,15 @@ class _Graders:
         self._lock = threading.Lock()
         self._for: tuple[Any, ...] | None = None
         self._grader: Grader | None = None
-        self._left: dict[str, dict[str, bytes]] = {}
+        self._left: dict[tuple[str, str], dict[str, bytes]] = {}
         self._timer: threading.Timer | None = None
         atexit.register(self.close)
 
     def get(
         self, course: Course, assignment: str, given: Mapping[str, bytes]
-    ) -> tuple[Grader, dict[str, dict[str, bytes]]]:
-        """Return a grader for an assignment as it is now, and what cells of the present submission have left behind."""
-        keys = _keys(course, assignment)
+    ) -> tuple[Grader, dict[tuple[str, str], dict[str, bytes]]]:
+        """Return a grader for an assignment as it is now, and what cells have left behind, by student and notebook."""
+        keys = read_keys(course, assignment)
         wanted = (course.root, course.config, assignment, keys, given)
         with self._lock:
             if self._grader is None or self._for != wanted:

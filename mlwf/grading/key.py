@@ -11,6 +11,7 @@ from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
+from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
 
 
@@ -142,6 +143,12 @@ def assignment_key(
         )
         for row in notebooks
     }
+
+
+def read_keys(course: Course, assignment: str) -> dict[str, NotebookKey]:
+    """Read the keys of an assignment of a course, from its own gradebook and folders; see `assignment_key`."""
+    with course.open_gradebook() as gradebook:
+        return assignment_key(gradebook, assignment, course.release(assignment), course.source(assignment))
 
 
 @dataclass

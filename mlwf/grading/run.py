@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
 from mlwf.grading.grade import Grader
-from mlwf.grading.key import assignment_key
+from mlwf.grading.key import read_keys
 from mlwf.grading.save import Saver, Staged, discard, stage
 
 BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
@@ -166,10 +166,7 @@ def _grade(
     done = _Done({student: Outcome(student, "skipped") for student in old})
     if not todo:
         return _in_order(done)
-    release, source = course.release(assignment), course.source(assignment)
-    with course.open_gradebook() as gradebook:
-        keys = assignment_key(gradebook, assignment, release, source)
-    grader = Grader(course, keys, course.given_files(assignment), sealed=sealed)
+    grader = Grader(course, read_keys(course, assignment), course.given_files(assignment), sealed=sealed)
     with grader, course.open_gradebook() as gradebook:
         saver = Saver(course, gradebook, assignment)
         saver.tidy(todo)

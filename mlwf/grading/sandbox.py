@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -63,8 +63,6 @@ class World:
         A folder of packages that take the place of installed ones.
     hidden : tuple of Path
         Folders that stay empty inside, wherever they are: the course's own.
-    environment : mapping of str to str
-        Variables for the cells, beside the few that any process needs.
     sealed : bool
         False: without walls, for what is trusted.
     """
@@ -72,7 +70,6 @@ class World:
     preload: tuple[str, ...] = ()
     stand_in: Path | None = None
     hidden: tuple[Path, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
     sealed: bool = True
 
 
@@ -115,7 +112,7 @@ class Sandbox:
     def __init__(self, world: World, limits: Limits) -> None:
         self.world = world
         self.limits = limits
-        self._folder = Path(tempfile.mkdtemp(prefix="mlwf-"))
+        self._folder = Path()  # made at each start: a name that was given up may be anybody's
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -139,10 +136,8 @@ class Sandbox:
         walls = shutil.which("bwrap") if self.world.sealed else ""
         if walls is None:
             raise GradingError(f"submissions can't be sealed in: there is no bwrap; {HOW_TO_SEAL}")
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="mlwf-"))
         listener = socket.socket(socket.AF_UNIX)
-        with suppress(FileNotFoundError):  # of a zygote that has ended
-            (self._folder / "zygote").unlink()
         with self._address() as address:
             listener.bind(address)
         listener.listen(64)
@@ -199,7 +194,9 @@ class Sandbox:
                     with suppress(OSError):
                         stream.close()
             self._process = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder.name:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = Path()
 
     @contextmanager
     def session(self, student: str, assignment: str, files: Mapping[str, bytes] | None = None) -> Iterator["Session"]:
@@ -259,7 +256,7 @@ class Sandbox:
         return {
             "HOME": home, "TMPDIR": home, "PATH": _programs(), "USER": "student", "LOGNAME": "student", "LANG": "C.UTF-8",
             "SHELL": "/bin/sh", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **self.world.environment,
+            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
         }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from mlwf.grading.course import Course, parse_timestamp
+from mlwf.grading.data import is_whole
 from mlwf.grading.errors import GradingError, one_line
 from mlwf.grading.text import notebook_bytes
 
@@ -358,7 +359,7 @@ class Saver:
         refused = {
             student: f"{student!a} is no name that a gradebook can hold: rename the folder"
             for student in students
-            if not _is_text(student)
+            if not is_whole(student)
         }
         if not self.course.creates_students:
             says = "is not in the gradebook, and c.Autograde.create_student is off"
@@ -553,14 +554,6 @@ def _update(gradebook: Gradebook, model: type[Base], rows: Sequence[Mapping[str,
     if rows:
         table = model.__table__
         gradebook.db.execute(update(table).where(table.c.id == bindparam("row")), rows)
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _temporary(target: Path, what: str) -> Path:

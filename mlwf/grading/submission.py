@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from mlwf.grading.data import is_whole
 from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import names_in
 
@@ -156,7 +157,7 @@ class _Reader:
                     raise _LeftOut(_kind(mode))
             except _LeftOut as reason:
                 self._leave_out(inside, str(reason))
-                if is_notebook and _is_text(name):
+                if is_notebook and is_whole(name):
                     self.notebooks[name.removesuffix(NOTEBOOK)] = None
 
     def _listed(self, folder: int, path: str) -> Iterator[tuple[str, int]]:
@@ -188,7 +189,7 @@ class _Reader:
             os.close(opened)
 
     def _read(self, folder: int, name: str, inside: str, is_notebook: bool) -> None:
-        if not _is_text(inside):
+        if not is_whole(inside):
             raise _LeftOut("its name is not UTF-8")
         if is_notebook:
             room = min(self.limits.notebook, self.limits.notebooks - self.notebook_bytes)
@@ -270,14 +271,6 @@ def _reason(error: OSError | ValueError) -> str:
             return _kind(stat.S_IFLNK)
         return error.strerror or type(error).__name__
     return "it has no proper name"
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def shown(name: str) -> str:

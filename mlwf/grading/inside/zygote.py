@@ -62,7 +62,7 @@ class Zygote:
             del sys.modules[name]
         sys.path[:] = plan["path"]
         self.shell = shell.prepare()
-        self.missing = _preload(plan["preload"])
+        _preload(plan["preload"])
         shell.warm_up(self.shell)
 
     def serve(self) -> NoReturn:
@@ -134,16 +134,12 @@ def _ended(status: int) -> str:
     return f"it ended itself with the code {os.WEXITSTATUS(status)}"
 
 
-def _preload(names: list[str]) -> list[str]:
-    missing = []
+def _preload(names: list[str]) -> None:
     for name in names:
-        try:
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-                warnings.simplefilter("ignore")
-                importlib.import_module(name)
-        except Exception:  # noqa: BLE001 - it will fail again, visibly, in the cell that imports it
-            missing.append(name)
-    return missing
+        # What can't be imported will fail again, visibly, in the cell that imports it.
+        with contextlib.suppress(Exception), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            importlib.import_module(name)
 
 
 class Kept:
@@ -362,7 +358,7 @@ def main() -> NoReturn:
     plan = json.loads(sys.stdin.buffer.read())
     listener = socket.socket(fileno=plan["listener"])
     zygote = Zygote(listener, plan)
-    sys.stdout.write(json.dumps({"missing": zygote.missing}) + "\n")
+    sys.stdout.write("ready\n")
     sys.stdout.flush()
     zygote.serve()
 
