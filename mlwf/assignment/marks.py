@@ -127,14 +127,14 @@ def _way(question: Question, case: Case) -> str:
 
 
 def _own_earlier(question: Question, answers: Mapping[str, Plain]) -> dict[str, Number] | None:
-    """The student's answers to what `question` builds on; None unless all are there and can be read as numbers."""
+    """The student's answers to what `question` builds on; None unless all can be read as numbers other than 0."""
     own = {}
     for name in question.builds_on:
         try:
             value = read_number(QUESTIONS[name].kind, answers[name])
         except (KeyError, AnswerError):
             return None
-        if value is None:
+        if not value:  # what follows from 0 takes no work
             return None
         own[name] = value
     return own or None

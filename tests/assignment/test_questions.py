@@ -116,7 +116,6 @@ def test_slips_lead_to_values_of_their_own(question_id):
         ("fix_days", 32, 96, 1.5),
         ("fix_days", 8, 24, 1.5),
         ("battery_ratio", 240, 24, 0.75),
-        ("battery_ratio", 0, 0, 0.75),
         ("cloud_dollars", 3057.6, 13104, 1.5),
     ],
 )
@@ -140,6 +139,14 @@ def test_a_slip_after_a_wrong_answer_is_recognised():
 def test_no_follow_through_without_an_earlier_answer(earlier):
     """Is an answer simply wrong if the one before is missing or no number?"""
     verdict = mark(QUESTIONS["fix_days"], PUBLISHED, {**earlier, "fix_days": 96})
+    assert (verdict.points, verdict.followed_through) == (0, False)
+
+
+@pytest.mark.parametrize("question_id", [question.id for question in QUESTIONS.values() if question.builds_on])
+def test_nothing_follows_from_nothing(question_id):
+    """Does who answers 0 to a question earn nothing by the 0 that follows from it?"""
+    question = QUESTIONS[question_id]
+    verdict = mark(question, PUBLISHED, {**dict.fromkeys(question.builds_on, 0), question_id: 0})
     assert (verdict.points, verdict.followed_through) == (0, False)
 
 
