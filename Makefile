@@ -4,6 +4,7 @@
 # make hub-remove take that course away again, with its users; asks first
 # make test       every test
 # make test-hub   the tests of make hub alone
+# make test-hostile   the whole hostile corpus from each door, of which make test tries a part at two (most of an hour)
 # make check      the fast tests, for an answer in two minutes
 # make assignment make release/ from source/
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
@@ -17,7 +18,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hub check assignment bench bench-feedback bench-grade bench-kernel
+.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -52,6 +53,10 @@ test: check
 test-hub: .venv/ready-lab+course+page+test
 	@python tools/debian.py chromium bubblewrap
 	@pytest -m hub
+
+test-hostile: .venv/ready-lab+course+page+test
+	@python tools/debian.py chromium bubblewrap
+	@HOSTILE=whole pytest tests/grading/test_hostile.py tests/browser/test_formgrader.py
 
 # Made elsewhere and then put in place, so that a mistake in the source leaves release/ as it was.
 assignment: .venv/ready-lab+course

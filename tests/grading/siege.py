@@ -125,7 +125,7 @@ class Siege:
             text=True,
             errors="replace",
             check=False,
-            timeout=1200,
+            timeout=3600,
         )
 
     def grade(self, module: str, *arguments: str, before: Sequence[str] = ()) -> None:

@@ -20,9 +20,11 @@ from tampered import FOLDERS, NOTEBOOKS, STUDENTS, TAMPERED
 from mlwf.assignment import QUESTIONS, own_case
 from mlwf.assignment.marks import grade
 
+# Where an hour is no matter, all goes through each door.
+WHOLE = os.environ.get("HOSTILE") == "whole"
 pytestmark = [
     pytest.mark.course,
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(3600 if WHOLE else 1200),
     pytest.mark.skipif(not sys.platform.startswith("linux") or not shutil.which("bwrap"), reason="needs bubblewrap"),
 ]
 ALL = (*CELLS, *TAMPERED)
@@ -45,9 +47,12 @@ all_in_all = pytest.mark.parametrize(
 )
 
 # nbgrader grades one after the other, so that its door has to do with some of what takes no time.
-AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow][::3]
-AT_STOCK_DOOR += [trick for trick in CELLS if trick.stock and not trick.slow][::15]
-AT_STOCK_DOOR += [trick for trick in TAMPERED if "skipped" in trick.name and trick not in AT_STOCK_DOOR]
+if WHOLE:
+    AT_STOCK_DOOR = [trick for trick in ALL if trick.stock]
+else:
+    AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow][::3]
+    AT_STOCK_DOOR += [trick for trick in CELLS if trick.stock and not trick.slow][::15]
+    AT_STOCK_DOOR += [trick for trick in TAMPERED if "skipped" in trick.name and trick not in AT_STOCK_DOOR]
 # What is different where no root grades.
 AS_USER = re.compile(
     r"note|memory-tmp|reads|writes|is-root|no-|groups|becomes|namespaces|mounts|chroot|process|calls|ptrace|kills|tcp$|udp$|interfaces|daemon$|quits"
