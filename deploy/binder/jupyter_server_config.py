@@ -6,3 +6,5 @@ c = get_config()  # noqa: F821 - Jupyter puts it here
 c.ServerApp.kernel_websocket_connection_class = "mlwf.serving.PromptConnection"
 # Voila runs inside this server; its settings are those of `make page`.
 load_subconfig("voila.py")  # noqa: F821
+# There, Voila would have pages fetch MathJax from another server; JupyterLab brings its own.
+c.ServerApp.tornado_settings = {"mathjax_url": ""}

@@ -77,12 +77,12 @@ def settings_query(_ctx: click.Context, _param: click.Parameter, text: str | Non
 
 
 def links(owner: str, name: str, branch: str, hub: str | None, site: str | None, settings: str) -> dict[str, Link]:
-    """Return all ways in, by a short name."""
+    """Return all ways in, by a short name. Settings go to pages: JupyterLab drops what an address asks for."""
     binder = f"{BINDER}/v2/gh/{owner}/{name}/{quote(branch)}?"
     found = {
         "lab": Link(
             "Open the lab in JupyterLab on Binder",
-            binder + urlencode({"urlpath": f"lab/tree/{NOTEBOOK}{settings}"}),
+            binder + urlencode({"urlpath": f"lab/tree/{NOTEBOOK}"}),
             BADGE,
         ),
         "page": Link(
@@ -92,7 +92,7 @@ def links(owner: str, name: str, branch: str, hub: str | None, site: str | None,
         ),
     }
     if hub:
-        pull = {"repo": f"{FORGE}/{owner}/{name}", "branch": branch, "urlpath": f"lab/tree/{name}/{NOTEBOOK}{settings}"}
+        pull = {"repo": f"{FORGE}/{owner}/{name}", "branch": branch, "urlpath": f"lab/tree/{name}/{NOTEBOOK}"}
         found["hub"] = Link(
             "Open the lab on our JupyterHub", f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{urlencode(pull)}"
         )
@@ -145,7 +145,7 @@ FORMATS: dict[str, Callable[[dict[str, Link]], str]] = {"text": _as_text, "markd
     "--settings",
     metavar="QUERY",
     callback=settings_query,
-    help="Open the lab with these settings, as the lab's own link has them.",
+    help="Open the pages with these settings, as the lab's own link has them.",
 )
 @click.option(
     "--format",

@@ -94,14 +94,7 @@ def test_no_other_notebook_is_run(page, address, folder, name):
     opened(page, address.format(name))
     page.wait_for_timeout(3000)
     cells = json.loads((folder / name).read_text())["cells"]
-    assert len(counts(page)) == len([cell for cell in cells if cell.get("execution_count")])  # as the file has it
+    assert {*counts(page)} <= {f"[{cell.get('execution_count')}]:" for cell in cells}  # as the file has them
     assert page.locator(f"{SHOWN} .mlwf-question").count() == 0
-
-
-def test_without_the_setting_nothing_runs_and_the_notebook_says_how(page, folder, jupyterlab_on):
-    """Where no deployment asks for it, does the lab wait, and say what to choose?"""
-    for address in jupyterlab_on(folder, {"JUPYTER_PATH": str(lab.SETTINGS)}):
-        opened(page, address.format(LAB))
-        page.wait_for_timeout(3000)
-        assert page.locator(f"{SHOWN} .mlwf-question").count() == 0
-        expect(page.get_by_text("choose Run ▸ Run All Cells")).to_be_visible()
+    if name == COPY:  # whoever has the lab elsewhere reads what to choose
+        expect(page.locator(SHOWN).get_by_text("choose Run ▸ Run All Cells")).to_be_visible()
