@@ -56,12 +56,12 @@ def test_a_course_in_the_browser(hub, member):
     grading.click(ASSIGNMENT, "assign")
     grading.click(ASSIGNMENT, "release")
 
-    # The lab opens by itself; a prediction, and a slider moves its picture.
+    # The lab opens and runs by itself; a prediction, and a slider moves its picture.
     ada.log_in()
     ada.wait_for_kernel()
     assert ada.menus() == ["Assignment List"]
     reader = Student(ada.page)
-    reader.run_all()
+    reader.wait_for_lab()
     reader.answer("cost", "10x")
     timeline = reader.instrument(TIMELINE)
     timeline.move("Stage of discovery")
