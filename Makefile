@@ -10,6 +10,7 @@
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
 # make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
 # make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
+# make bench-binder   how long Binder's steps and a cold start take (some minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel
+.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -77,6 +78,10 @@ bench-feedback: .venv/ready-lab+course
 bench-grade: .venv/ready-lab+course
 	@python tools/debian.py bubblewrap
 	@$(BIN)/python -m benchmarks.grade
+
+bench-binder: .venv/ready-lab+course+page+test
+	@python tools/debian.py chromium
+	@$(BIN)/python -m benchmarks.binder
 
 bench: .venv/ready-lab+course+page+bench
 	@python tools/debian.py chromium

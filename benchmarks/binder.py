@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tools.binder import LAB, PAGE, Replay, ReplayError, pip_cache
 from tools.debian import CHROMIUM_ARGUMENTS, find, missing
 
-ROUNDS = 5
+ROUNDS = 3
 FIRST_CONTROL = ".mlwf-question .widget-radio input"
 OPENED_WITHIN_MS = 120_000
 

@@ -106,20 +106,17 @@ def _as_text(found: dict[str, Link]) -> str:
 
 
 def _as_markdown(found: dict[str, Link]) -> str:
-    # In a picture's words, brackets would end it; ours have none.
-    return "\n".join(
-        f"[![{link.title}]({link.badge})]({link.url})" if link.badge else f"[{link.title}]({link.url})"
-        for link in found.values()
-    )
+    # Binder's badges all look the same: words beside them tell which is which.
+    badges = {link: f"![Binder]({link.badge}) " if link.badge else "" for link in found.values()}
+    return "\n\n".join(f"[{badge}{link.title}]({link.url})" for link, badge in badges.items())
 
 
 def _as_html(found: dict[str, Link]) -> str:
-    rows = []
-    for link in found.values():
-        title, url = html.escape(link.title), html.escape(link.url)
-        inside = f'<img src="{html.escape(link.badge)}" alt="{title}">' if link.badge else title
-        rows.append(f'<a href="{url}">{inside}</a>')
-    return "\n".join(rows)
+    badges = {link: f'<img src="{link.badge}" alt="Binder"> ' if link.badge else "" for link in found.values()}
+    return "\n".join(
+        f'<p><a href="{html.escape(link.url)}">{badge}{html.escape(link.title)}</a></p>'
+        for link, badge in badges.items()
+    )
 
 
 FORMATS: dict[str, Callable[[dict[str, Link]], str]] = {"text": _as_text, "markdown": _as_markdown, "html": _as_html}
@@ -132,7 +129,7 @@ FORMATS: dict[str, Callable[[dict[str, Link]], str]] = {"text": _as_text, "markd
     default="main",
     show_default=True,
     callback=branch_name,
-    help="Or a tag or commit, to open the same for ever.",
+    help="Branch, tag or commit; a tag or commit opens the same for ever.",
 )
 @click.option(
     "--hub",

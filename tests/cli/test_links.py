@@ -70,7 +70,7 @@ class Links(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.addresses, self.pictures = [], []
+        self.addresses, self.pictures, self.words = [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -80,10 +80,13 @@ class Links(HTMLParser):
         if tag == "img":
             self.pictures.append((attributes["src"], attributes["alt"]))
 
+    def handle_data(self, text):
+        self.words += [text.strip()] if text.strip() else []
+
 
 @pytest.mark.parametrize("written", ["html", "markdown"])
 def test_badges_lead_where_the_links_do(capsys, written):
-    """Do a page and a README show the badges, with words for them, and have the very same addresses behind them?"""
+    """Do a page and a README show badges with words that tell them apart, and have the very same addresses behind them?"""
     arguments = (
         "ada/my_x.y",
         "--branch",
@@ -100,6 +103,7 @@ def test_badges_lead_where_the_links_do(capsys, written):
     assert page.addresses == [*links.values()]
     assert [source for source, _ in page.pictures] == ["https://mybinder.org/badge_logo.svg"] * 2
     assert all(words for _, words in page.pictures)
+    assert len({*page.words}) == len(links)  # the badges alone would look the same
 
 
 @pytest.mark.parametrize(
