@@ -1,5 +1,5 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
-# make page       serve the lab as a page without code (PORT=8888 THEME=dark)
+# make page       serve the lab as a page without code (PORT=8888 THEME=dark READERS=20 WARM=2 IDLE=60 LEFT=5; see docs/readers.md)
 # make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… PORT=… CERT=… KEY=…)
 # make hub-remove take that course away again, with its users; asks first
 # make test       every test
@@ -9,6 +9,7 @@
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
 # make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
 # make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
+# make bench-readers  what readers of the page wait for, and what they cost in memory (some minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -17,7 +18,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hub check assignment bench bench-feedback bench-grade bench-kernel
+.PHONY: lab page hub hub-remove test test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-readers
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -72,6 +73,10 @@ bench-feedback: .venv/ready-lab+course
 bench-grade: .venv/ready-lab+course
 	@python tools/debian.py bubblewrap
 	@$(BIN)/python -m benchmarks.grade
+
+bench-readers: .venv/ready-lab+course+page+bench
+	@python tools/debian.py chromium
+	@$(BIN)/python -m benchmarks.readers
 
 bench: .venv/ready-lab+course+page+bench
 	@python tools/debian.py chromium

@@ -1,5 +1,7 @@
 """The controls' settings as a whole: to keep, to share in a link, to reset."""
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,6 +18,9 @@ from mlwf.instruments import (
     SplitModel,
     TimelineModel,
 )
+
+#: What Voila, JupyterLab, mail programs and advertisers write into addresses; everything else is meant for the lab.
+OTHERS = re.compile(r"theme=(light|dark)|(token|reset|clone|mode|path|file-browser-path|utm_\w*|\w*clid)=.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,22 @@ def to_query(models: Models) -> str:
 def from_query(models: Models, query: str) -> list[str]:
     """Set the controls to what a link's query says; return what it says in vain, as ``name=value``."""
     ignored, known = [], shared(models)
-    for trait, text in parse_qsl(query.lstrip("?")):
-        if trait in known:
-            try:
-                setattr(known[trait], trait, _read(known[trait].traits()[trait], text))
-            except (TraitError, ValueError):
-                ignored.append(f"{trait}={text}")
+    for trait, text in parse_qsl(query.lstrip("?"), keep_blank_values=True):
+        try:
+            setattr(known[trait], trait, _read(known[trait].traits()[trait], text))
+        except (KeyError, TraitError, ValueError):
+            if not OTHERS.fullmatch(said := f"{trait}={text}"):
+                ignored.append(said)
     return ignored
+
+
+def requested() -> str:
+    """Return the query with which a page was asked of Voila; empty where no page was. In a kernel of Voila's pool, waits for it."""
+    if os.environ.get("VOILA_PREHEAT") == "True":
+        from voila.utils import wait_for_request
+
+        wait_for_request()
+    return os.environ.get("QUERY_STRING", "")
 
 
 def _written(value: Any) -> str:  # noqa: ANN401 - whatever a trait holds

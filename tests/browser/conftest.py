@@ -51,6 +51,25 @@ def dark_page_url(tmp_path_factory) -> Iterator[str]:
     yield from serve("page.py", tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log"), THEME="dark")
 
 
+@pytest.fixture(scope="module")
+def readers_home(tmp_path_factory) -> Path:
+    """The home of whoever serves the page to readers, empty."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def readers_url(readers_home, tmp_path_factory) -> Iterator[str]:
+    """The page for at most six readers, with two kernels that wait for them."""
+    yield from serve("page.py", readers_home, tmp_path_factory.mktemp("log"), READERS="6", WARM="2")
+
+
+@pytest.fixture(scope="module")
+def impatient_url(tmp_path_factory) -> Iterator[str]:
+    """The page, where a kernel ends after 12 seconds of rest, or a second after its page is gone."""
+    home, logs = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log")
+    yield from serve("page.py", home, logs, READERS="6", WARM="0", IDLE="0.2", LEFT="0.02")
+
+
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
     """Start a tool, yield the address that it prints, and end all that it started."""
     port = free_port()
