@@ -130,7 +130,7 @@ class ReadersKernels(AsyncMappingKernelManager):
         """End a kernel whose page was left, or rests."""
         kernel = self._kernels[kernel_id]
         rested = datetime.now(UTC) - kernel.last_activity
-        is_left = not self._kernel_connections.get(kernel_id) and kernel.execution_state != "busy"
+        is_left = not self._kernel_connections.get(kernel_id) and kernel.execution_state == "idle"
         if is_left and rested > timedelta(seconds=self.left_timeout):
             await self.shutdown_kernel(kernel_id)
         else:

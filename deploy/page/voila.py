@@ -15,3 +15,6 @@ c.VoilaConfiguration.extension_allowlist = [
 c.Voila.kernel_websocket_connection_class = "mlwf.serving.PromptConnection"
 # And a cell's reply is not missed.
 c.AsyncKernelManager.client_factory = "mlwf.serving.PatientClient"
+# A page that is closed has its kernel end, which needs a cookie that Voila never sets (Voila's issue 1458). Without the cookie, only who
+# knows a kernel's id, which is drawn at random, can end it.
+c.Voila.tornado_settings = {"disable_check_xsrf": True}

@@ -65,9 +65,9 @@ def readers_url(readers_home, tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def impatient_url(tmp_path_factory) -> Iterator[str]:
-    """The page, where a kernel ends after 12 seconds of rest, or a second after its page is gone."""
+    """The page, where a kernel ends after 12 seconds of rest, or 5 seconds after its page is gone."""
     home, logs = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log")
-    yield from serve("page.py", home, logs, READERS="6", WARM="0", IDLE="0.2", LEFT="0.02")
+    yield from serve("page.py", home, logs, READERS="6", WARM="0", IDLE="0.2", LEFT="0.08")
 
 
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
@@ -101,12 +101,11 @@ def serve_command(
 
 def _stop(server: subprocess.Popen) -> None:
     """End the server and its kernels, which have sessions of their own and would live on."""
-    kernels = psutil.Process(server.pid).children(recursive=True)
+    if server.poll() is not None:
+        return  # as a test had it end
+    everything = [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]
     os.killpg(server.pid, signal.SIGTERM)
-    _, alive = psutil.wait_procs(
-        [*kernels, psutil.Process(server.pid)] if server.poll() is None else kernels, timeout=10
-    )
-    for process in alive:
+    for process in psutil.wait_procs(everything, timeout=10)[1]:
         process.kill()
     server.wait()
 

@@ -49,6 +49,15 @@ def await_kernels(server: psutil.Process, number: int, seconds: float = 30) -> N
     raise AssertionError(f"{len(kernels(server))} kernels instead of {number}")
 
 
+def close(server: psutil.Process, reader: Student, seconds: float = 30) -> None:
+    """Close a reader's page, and wait until its kernel is no more."""
+    left, deadline = kernel_id(reader.page), time.monotonic() + seconds
+    reader.page.close(run_before_unload=True)
+    while any(left in " ".join(kernel.cmdline()) for kernel in kernels(server)):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def kernel_id(page: Page) -> str:
     """The kernel that a page talks to."""
     return page.evaluate("() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
@@ -113,11 +122,10 @@ def test_one_reader_too_many_is_told_so(readers: list[Student], readers_url: str
     assert late.goto(readers_url + "?stage=2").status == 503
     expect(late.get_by_text("As many readers as this server has room for are here already.")).to_be_visible()
     assert violations(late, rules=WCAG) == []
-    more[0].page.close(run_before_unload=True)
-    await_kernels(server, MOST - 1)
+    close(server, more[0])
     more[-1].open_page(readers_url)
     for reader in more[1:]:
-        reader.page.close(run_before_unload=True)
+        close(server, reader)
     # The places are free again, and the pool is full again.
     await_kernels(server, len(readers) + WARM)
     new_reader(browser).open_page(readers_url)
@@ -130,7 +138,7 @@ def test_a_page_that_rests_says_that_it_has_ended(browser: Browser, impatient_ur
     reader.answer("cost", "10x")
     lost.open_page(impatient_url)
     lost.page.close()  # as by a crash: nothing is said to the server
-    await_kernels(server, 1, seconds=8)
+    await_kernels(server, 1, seconds=10)
     told = reader.page.get_by_role("alert").filter(has_text="This page has ended")
     expect(told).to_be_visible(timeout=25_000)
     assert kernels(server) == []
