@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -48,20 +48,30 @@ class ReadersPage:
 
     def kernels(self) -> list[psutil.Process]:
         """Return its kernels."""
-        return [child for child in self.process.children() if "ipykernel_launcher" in child.cmdline()]
+        found = []
+        for child in self.process.children():
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                found += [child] if "ipykernel_launcher" in child.cmdline() else []
+        return found
 
     def settle(self) -> None:
         """Wait until each reader and each place in the pool has a kernel, and nothing goes on any more."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            everything = [self.process, *self.kernels()]
-            before = sum(sum(process.cpu_times()[:2]) for process in everything)
+            kernels, before = self.kernels(), self._seconds_used()
             time.sleep(QUIET_S)
-            used = sum(sum(process.cpu_times()[:2]) for process in everything) - before
-            if len(everything) == 1 + len(self.pages) + self.warm and used < QUIET_SHARE * QUIET_S:
+            quiet = self._seconds_used() - before < QUIET_SHARE * QUIET_S
+            if quiet and len(kernels) == len(self.kernels()) == len(self.pages) + self.warm:
                 return
             if time.monotonic() > deadline:
-                raise BenchmarkError(f"{self.label}: {len(everything) - 1} kernels for {len(self.pages)} readers")
+                raise BenchmarkError(f"{self.label}: {len(kernels)} kernels for {len(self.pages)} readers")
+
+    def _seconds_used(self) -> float:
+        used = 0.0
+        for process in (self.process, *self.kernels()):
+            with suppress(psutil.NoSuchProcess):
+                used += sum(process.cpu_times()[:2])
+        return used
 
     def come(self, readers: int) -> list[float]:
         """Let so many readers come at once; return after how many seconds each had the first control."""

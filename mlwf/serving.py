@@ -6,6 +6,7 @@ All are named in the servers' configuration; docs/performance.md and docs/reader
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty
 from typing import Any
@@ -116,7 +117,11 @@ class ReadersKernels(AsyncMappingKernelManager):
         self._refill()
 
     async def cull_kernels(self) -> None:
-        """End what nobody needs."""
+        """End what nobody needs, and forget what has died, in the pool too."""
+        for kernel_id, kernel in [*self._kernels.items()]:
+            if kernel_id not in self._pending_kernels and not await kernel.is_alive():
+                with suppress(HTTPError):  # it has been ended meanwhile
+                    await self.shutdown_kernel(kernel_id)
         await super().cull_kernels()  # type: ignore[no-untyped-call]
         self._refill()
 

@@ -57,6 +57,8 @@ def main() -> None:
     }
     command += ["--VoilaConfiguration.multi_kernel_manager_class=mlwf.serving.ReadersKernels"]
     command += [f"--ReadersKernels.{name}={value}" for name, value in manager.items()]
+    # One that died would come back empty, behind a page that knows nothing of it.
+    command += ["--KernelManager.autorestart=False"]
     # A reader is nobody's student: what they choose lasts as long as their page.
     environment = {"MLWF_LEDGER": ":memory:", **os.environ}
     environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(FOLDER), environment.get("JUPYTER_PATH", "")]))

@@ -114,5 +114,12 @@ def _written(value: Any) -> str:  # noqa: ANN401 - whatever a trait holds
 def _read(trait: TraitType[Any, Any], text: str) -> Any:  # noqa: ANN401
     if isinstance(trait, Bool | Enum):
         values = (False, True) if isinstance(trait, Bool) else trait.values or ()
-        return next((value for value in values if _written(value) == text), text)
+        return next((value for value in values if _is(value, text)), text)
     return int(text) if isinstance(trait, Int) else float(text)
+
+
+def _is(value: Any, text: str) -> bool:  # noqa: ANN401
+    if isinstance(value, float):  # 0.90 as the slider writes it, 0.9 as a link does
+        with suppress(ValueError):
+            return float(text) == value
+    return _written(value) == text

@@ -67,7 +67,7 @@ def readers_url(readers_home, tmp_path_factory) -> Iterator[str]:
 def impatient_url(tmp_path_factory) -> Iterator[str]:
     """The page, where a kernel ends after 12 seconds of rest, or 5 seconds after its page is gone."""
     home, logs = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log")
-    yield from serve("page.py", home, logs, READERS="6", WARM="0", IDLE="0.2", LEFT="0.08")
+    yield from serve("page.py", home, logs, READERS="6", WARM="1", IDLE="0.2", LEFT="0.08")
 
 
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:

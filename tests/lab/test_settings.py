@@ -105,6 +105,14 @@ def test_what_there_is_not_is_left_out_alone(bad):
     assert all_settings(mine) == all_settings(expected)
 
 
+def test_a_decay_may_be_written_as_the_slider_writes_it():
+    """Is 0.90 the same as 0.9?"""
+    for text, decay in (("0.90", 0.9), ("0.9", 0.9), ("1.0", 1.0), ("1", 1.0)):
+        mine = models()
+        assert from_query(mine, f"decay={text}") == []
+        assert mine.race.decay == decay
+
+
 def test_reset_puts_every_control_back():
     """Is every setting of every instrument back where it started?"""
     mine = models()

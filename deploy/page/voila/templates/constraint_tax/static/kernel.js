@@ -1,7 +1,7 @@
 // Says that the kernel behind this page has ended or can't be reached: the controls would move, and nothing would follow.
 const LOOK_EVERY_MS = 4000;
 const SAYS = {
-  ended: "This page has ended: it rested for a long time, or its server was started anew.",
+  ended: "This page has ended: it rested for a long time, or its server let it go.",
   away: "The server of this page does not answer. It is being tried again; what you change meanwhile may be lost.",
 };
 const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
