@@ -161,6 +161,16 @@ def test_a_page_without_a_kernel_says_that_it_has_ended(browser: Browser, impati
     reader.page.context.close()
 
 
+def test_a_page_that_is_cut_off_says_so_while_it_is(readers: list[Student]):
+    """Does the sentence come and go with the network, and does the reader go on where they were?"""
+    page, away = readers[1].page, readers[1].page.get_by_role("alert").filter(has_text="does not answer")
+    page.context.set_offline(True)
+    expect(away).to_be_visible(timeout=15_000)
+    page.context.set_offline(False)
+    expect(away).to_have_count(0, timeout=15_000)
+    readers[1].instrument(TIMELINE).move(STAGE)
+
+
 def test_ctrl_c_ends_everything(readers: list[Student], readers_url: str):
     """Is no kernel left when the server is ended, not even one that is just starting, and are readers told?"""
     server = server_at(readers_url)

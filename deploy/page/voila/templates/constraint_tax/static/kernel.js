@@ -1,5 +1,6 @@
 // Says that the kernel behind this page has ended or can't be reached: the controls would move, and nothing would follow.
 const LOOK_EVERY_MS = 4000;
+const PATIENCE_MS = 10_000;
 const SAYS = {
   ended: "This page has ended: it rested for a long time, or its server let it go.",
   away: "The server of this page does not answer. It is being tried again; what you change meanwhile may be lost.",
@@ -11,7 +12,8 @@ let timer = 0;
 
 async function find() {
   try {
-    const answer = await fetch(`${config.baseUrl}api/kernels/${config.kernelId}`, { cache: "no-store" });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = await fetch(`${config.baseUrl}api/kernels/${config.kernelId}`, { cache: "no-store", signal });
     return answer.status === 404 ? "ended" : answer.ok ? "" : "away";
   } catch {
     return "away";
