@@ -1,5 +1,5 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
-# make page       serve the lab as a page without code (PORT=8888 THEME=dark)
+# make page       serve the lab as a page without code (PORT=8888 THEME=dark READERS=20 WARM=2 IDLE=60 LEFT=5; see docs/readers.md)
 # make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… PORT=… CERT=… KEY=…)
 # make hub-remove take that course away again, with its users; asks first
 # make test       every test
@@ -11,6 +11,7 @@
 # make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
 # make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
 # make bench-binder   how long Binder's steps and a cold start take (some minutes)
+# make bench-readers  what readers of the page wait for, and what they cost in memory (some minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -19,7 +20,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder
+.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder bench-readers
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -82,6 +83,10 @@ bench-grade: .venv/ready-lab+course
 bench-binder: .venv/ready-lab+course+page+test
 	@python tools/debian.py chromium
 	@$(BIN)/python -m benchmarks.binder
+
+bench-readers: .venv/ready-lab+course+page+bench
+	@python tools/debian.py chromium
+	@$(BIN)/python -m benchmarks.readers
 
 bench: .venv/ready-lab+course+page+bench
 	@python tools/debian.py chromium

@@ -7,12 +7,13 @@ from queue import Empty
 import pytest
 import zmq
 import zmq.asyncio
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.session import Session
 from tornado.iostream import IOStream
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, websocket_connect
 
-from mlwf.serving import TURN_SECONDS, PatientChannel, PromptConnection
+from mlwf.serving import TURN_SECONDS, PatientChannel, PromptConnection, ReadersKernels
 
 
 def test_a_connection_sends_small_packets_at_once(monkeypatch):
@@ -92,3 +93,17 @@ def test_a_message_whose_sign_was_swallowed_is_found_all_the_same(monkeypatch):
             other.close()
 
     asyncio.run(talk())
+
+
+def test_a_kernel_that_does_not_start_leaves_the_pool():
+    """Is a task of Voila's pool that failed not in it any more, where it would be given to a reader?"""
+
+    async def fill():
+        manager = ReadersKernels()
+        starting = asyncio.create_task(manager.start_kernel(kernel_name="there is no such kernel"))
+        manager._pools = {"notebook": [starting]}
+        with pytest.raises(NoSuchKernel):
+            await starting
+        assert manager._pools == {"notebook": []}
+
+    asyncio.run(fill())

@@ -80,7 +80,7 @@ def all_servers(folder: Path) -> Iterator[Addresses]:
     }
     with ExitStack() as running:
         started = {
-            name: running.enter_context(_Server(name, command, environment, folder / f"{name}.log"))
+            name: running.enter_context(Server(name, command, environment, folder / f"{name}.log"))
             for name, command in commands.items()
         }
         url = {name: server.wait_until_it_answers() for name, server in started.items()}
@@ -104,7 +104,7 @@ def _switch_autosave_off(home: Path) -> None:
     (settings / "plugin.jupyterlab-settings").write_text('{"autosave": false}', encoding="utf-8")
 
 
-class _Server:
+class Server:
     """One server in a process group of its own, so that it can be ended by its id and with all that it started."""
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
@@ -113,7 +113,7 @@ class _Server:
             probe.bind((HOST, 0))
             self.port = int(probe.getsockname()[1])
         with log.open("wb") as out:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, *(part.replace("{port}", str(self.port)) for part in command)],
                 cwd=ROOT,
                 env=environment | {"PORT": str(self.port)},
@@ -123,15 +123,15 @@ class _Server:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> "_Server":
+    def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_error: object) -> None:
         # A polite end first: Jupyter's kernels have process groups of their own, and only their server ends them.
         for sign, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
             try:
-                os.killpg(self._process.pid, sign)
-                self._process.wait(patience)
+                os.killpg(self.process.pid, sign)
+                self.process.wait(patience)
             except ProcessLookupError:
                 return
             except subprocess.TimeoutExpired:
@@ -141,7 +141,7 @@ class _Server:
         """Return the server's address once it accepts connections."""
         deadline = time.monotonic() + STARTS_WITHIN_S
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if self.process.poll() is not None:
                 raise BenchmarkError(f"{self.name} ended as it started: {self._last_words()}")
             with socket.socket() as probe:
                 if probe.connect_ex((HOST, self.port)) == 0:

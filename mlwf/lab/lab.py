@@ -22,6 +22,7 @@ FIRST_REFLECTION = ("failure",)
 RACE_PREDICTIONS = ("strategy", "crossing")
 LAST_REFLECTIONS = ("battery", "rate")
 END = RACE_PREDICTIONS + LAST_REFLECTIONS
+MOST_SHOWN = 200  # characters of a link that asks for what there is not
 
 
 class Lab:
@@ -231,6 +232,14 @@ class Lab:
 
         return self._after("explore", "share", RACE_PREDICTIONS, build)
 
+    def receive(self) -> None:
+        """Take the settings of a reader's link from Voila, before the page is there; a kernel that is kept ready waits here for one.
+
+        In JupyterLab it does nothing: there the browser tells.
+        """
+        if query := settings.requested():
+            self.desk.page.query = f"?{query}"
+
     def reset(self) -> None:
         """Put the controls back to where they started; predictions and reflections stay."""
         settings.reset(self.models)
@@ -321,11 +330,11 @@ class Lab:
 
     def _open_link(self, _change: object) -> None:
         with self.desk.lock:
-            ignored = settings.from_query(self.models, self.desk.page.query)
+            ignored = ", ".join(settings.from_query(self.models, self.desk.page.query))
+            if len(ignored) > MOST_SHOWN:
+                ignored = f"{ignored[:MOST_SHOWN]} …"
             self._link_problem = (
-                f"The link asks for settings that there are not, and they were left out: {', '.join(ignored)}."
-                if ignored
-                else ""
+                f"The link asks for settings that there are not, and they were left out: {ignored}." if ignored else ""
             )
             self._tell_about_record()
 

@@ -1,6 +1,10 @@
 """The controls' settings as a whole: to keep, to share in a link, to reset."""
 
+import json
+import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -16,6 +20,9 @@ from mlwf.instruments import (
     SplitModel,
     TimelineModel,
 )
+
+#: What Voila, JupyterLab, mail programs and advertisers write into addresses; everything else is meant for the lab.
+OTHERS = re.compile(r"theme=(light|dark)|(token|reset|clone|mode|path|file-browser-path|utm_\w*|\w*clid)=.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,31 @@ def to_query(models: Models) -> str:
 def from_query(models: Models, query: str) -> list[str]:
     """Set the controls to what a link's query says; return what it says in vain, as ``name=value``."""
     ignored, known = [], shared(models)
-    for trait, text in parse_qsl(query.lstrip("?")):
-        if trait in known:
-            try:
-                setattr(known[trait], trait, _read(known[trait].traits()[trait], text))
-            except (TraitError, ValueError):
-                ignored.append(f"{trait}={text}")
+    for trait, text in parse_qsl(query.lstrip("?"), keep_blank_values=True):
+        try:
+            setattr(known[trait], trait, _read(known[trait].traits()[trait], text))
+        except (KeyError, TraitError, ValueError):
+            if not OTHERS.fullmatch(said := f"{trait}={text}"):
+                ignored.append(said)
     return ignored
+
+
+def requested() -> str:
+    """Return the query with which a page was asked of Voila; empty where no page was.
+
+    A kernel of Voila's pool waits here for its reader. Voila's own `wait_for_request` would do the same with 37 MiB of modules, in
+    each kernel.
+    """
+    told = os.environ
+    if told.get("VOILA_PREHEAT") != "True":
+        return told.get("QUERY_STRING", "")
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+
+    place = f"127.0.0.1:{told['VOILA_APP_PORT']}{told['VOILA_SERVER_URL']}voila/query/{told['VOILA_KERNEL_ID']}"
+    with suppress(OSError, WebSocketException), connect(f"ws://{place}", proxy=None, ping_interval=None) as voila:
+        return str(json.loads(voila.recv())["QUERY_STRING"])
+    return ""  # the browser tells too
 
 
 def _written(value: Any) -> str:  # noqa: ANN401 - whatever a trait holds
@@ -89,5 +114,12 @@ def _written(value: Any) -> str:  # noqa: ANN401 - whatever a trait holds
 def _read(trait: TraitType[Any, Any], text: str) -> Any:  # noqa: ANN401
     if isinstance(trait, Bool | Enum):
         values = (False, True) if isinstance(trait, Bool) else trait.values or ()
-        return next((value for value in values if _written(value) == text), text)
+        return next((value for value in values if _is(value, text)), text)
     return int(text) if isinstance(trait, Int) else float(text)
+
+
+def _is(value: Any, text: str) -> bool:  # noqa: ANN401
+    if isinstance(value, float):  # 0.90 as the slider writes it, 0.9 as a link does
+        with suppress(ValueError):
+            return float(text) == value
+    return _written(value) == text

@@ -68,6 +68,25 @@ def jupyterlab_on(lab_home, tmp_path_factory) -> Callable[[Path, dict[str, str]]
     return start
 
 
+@pytest.fixture(scope="module")
+def readers_home(tmp_path_factory) -> Path:
+    """The home of whoever serves the page to readers, empty."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def readers_url(readers_home, tmp_path_factory) -> Iterator[str]:
+    """The page for at most six readers, with two kernels that wait for them."""
+    yield from serve("page.py", readers_home, tmp_path_factory.mktemp("log"), READERS="6", WARM="2")
+
+
+@pytest.fixture(scope="module")
+def impatient_url(tmp_path_factory) -> Iterator[str]:
+    """The page, where a kernel ends after 12 seconds of rest, or 5 seconds after its page is gone."""
+    home, logs = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log")
+    yield from serve("page.py", home, logs, READERS="6", WARM="1", IDLE="0.2", LEFT="0.08")
+
+
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
     """Start a tool, yield the address that it prints, and end all that it started."""
     port = free_port()
@@ -99,12 +118,11 @@ def serve_command(
 
 def _stop(server: subprocess.Popen) -> None:
     """End the server and its kernels, which have sessions of their own and would live on."""
-    kernels = psutil.Process(server.pid).children(recursive=True)
+    if server.poll() is not None:
+        return  # as a test had it end
+    everything = [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]
     os.killpg(server.pid, signal.SIGTERM)
-    _, alive = psutil.wait_procs(
-        [*kernels, psutil.Process(server.pid)] if server.poll() is None else kernels, timeout=10
-    )
-    for process in alive:
+    for process in psutil.wait_procs(everything, timeout=10)[1]:
         process.kill()
     server.wait()
 

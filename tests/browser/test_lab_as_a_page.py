@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import psutil
 import pytest
@@ -139,12 +139,15 @@ def test_a_link_carries_the_settings_to_another_reader(reader: Student, browser:
 
 
 def test_a_link_with_nonsense_says_so(browser: Browser, page_url: str):
-    """Does a link that asks for what there is not lead to one sentence and to the lab?"""
+    """Does a link that asks for what there is not lead to one sentence and to the lab, and run nothing?"""
     page = browser.new_page()
     reader = Student(page)
-    reader.open_page(f"{page_url}?stage=9&small_cycle=5&decay=0.99")
+    script = "<script>window.ran = true</script>"
+    reader.open_page(f"{page_url}?stage=9&decy=0.99&weeks={script}&decay=0.99&theme={quote(chr(34) + '>' + script)}")
     page.wait_for_timeout(1000)
-    expect(page.get_by_text("they were left out: stage=9, small_cycle=5.")).to_be_visible()
+    said = f'they were left out: stage=9, decy=0.99, weeks={script}, theme=">{script}.'
+    expect(page.get_by_text(said)).to_be_visible()
+    assert page.evaluate("() => window.ran === undefined")
     page.close()
 
 

@@ -13,7 +13,9 @@ from mlwf.lab.content import questions, texts
 from mlwf.lab.parts import note
 
 PARTS = [
-    name for name, what in vars(Lab).items() if callable(what) and name[0] != "_" and name not in ("save", "reset")
+    name
+    for name, what in vars(Lab).items()
+    if callable(what) and name[0] != "_" and name not in ("save", "receive", "reset")
 ]
 BEHIND_FIRST_PREDICTION = ("show_timeline", "show_split", "compare_cost", "reflect_on_failure")
 BEHIND_FIRST_REFLECTION = ("cost_maths", "race_intro", "choose_context", "predict_race")

@@ -92,16 +92,25 @@ def test_no_link_is_too_strange(query):
 @pytest.mark.parametrize(
     "bad",
     ["stage=0", "stage=7", "stage=x", "stage=2.5", "decay=0.5", "decay=nan", "weeks=3", "weeks=53", "session=nan", "session=inf", "session=99",
-     "context=toaster", "memory_budget=2", "memory_budget=yes", "small_cycle=2", "large_cycle=-1", f"stage={'9' * 5000}", "stage=<script>"],
+     "context=toaster", "memory_budget=2", "memory_budget=yes", "small_cycle=2", "large_cycle=-1", f"stage={'9' * 5000}", "stage=<script>",
+     "stage=", "stage=__import__('os')", "decy=0.99", "act=2", "cost=16x", "Stage=3", "theme=pink", "__class__=x", "<b>=1"],
     ids=lambda bad: bad[:20],
 )  # fmt: skip
 def test_what_there_is_not_is_left_out_alone(bad):
     """Is a bad setting told, and is every good one beside it taken over?"""
     mine = models()
-    assert from_query(mine, f"gates=7&{bad}&small_cycle=12&{bad}") == [bad, bad]
+    assert from_query(mine, f"theme=dark&{bad}&small_cycle=12&{bad}") == [bad, bad]
     expected = models()
     expected.race.small_cycle = 12
     assert all_settings(mine) == all_settings(expected)
+
+
+def test_a_decay_may_be_written_as_the_slider_writes_it():
+    """Is 0.90 the same as 0.9?"""
+    for text, decay in (("0.90", 0.9), ("0.9", 0.9), ("1.0", 1.0), ("1", 1.0)):
+        mine = models()
+        assert from_query(mine, f"decay={text}") == []
+        assert mine.race.decay == decay
 
 
 def test_reset_puts_every_control_back():
@@ -141,11 +150,36 @@ def test_a_bad_link_is_told_in_one_sentence_and_changes_nothing_else(lab):
     assert all_settings(lab.models) == before
 
 
+def test_a_very_long_bad_link_is_told_in_short(lab):
+    """Does a link of thousands of characters not fill the page?"""
+    shown = show_all(lab)
+    lab.desk.page.query = f"?stage={'9' * 5000}&decay=0.99"
+    said = plain(source(shown["header"]))
+    assert "left out: stage=999" in said
+    assert "999 …" in said
+    assert len(said) < 2000
+    assert lab.models.race.decay == 0.99
+
+
+def test_voila_tells_the_query_before_the_browser_does(lab, monkeypatch):
+    """Are the settings of a request taken over, and is nothing touched where there was none, as in JupyterLab?"""
+    shown = show_all(lab)
+    lab.desk.page.query = "?stage=9"
+    lab.receive()
+    assert "left out: stage=9." in plain(source(shown["header"]))
+    monkeypatch.setenv("VOILA_PREHEAT", "False")
+    monkeypatch.setenv("QUERY_STRING", "stage=4&decay=0.7")
+    lab.receive()
+    assert lab.models.timeline.stage == 4
+    assert "left out: decay=0.7." in plain(source(shown["header"]))
+    assert lab.desk.page.query == "?stage=4&decay=0.7"  # what the browser tells too, which is then nothing new
+
+
 def test_a_good_link_says_nothing(lab):
     """Is there no message if everything could be set, or if the address has other things after its question mark?"""
     shown = show_all(lab)
     before = source(shown["header"])
-    for query in ("?stage=3", "?token=abc&reset", "", "?theme=dark"):
+    for query in ("?stage=3", "?token=abc&reset", "", "?theme=dark", "?stage=3&utm_source=mail&fbclid=x"):
         lab.desk.page.query = query
         assert source(shown["header"]) == before
 

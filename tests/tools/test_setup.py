@@ -90,7 +90,7 @@ def started(monkeypatch):
     started = []
     monkeypatch.setattr("os.execve", lambda program, command, environment: started.append((command, environment)))
     monkeypatch.chdir(ROOT)
-    for name in ("PORT", "THEME", "MLWF_LEDGER", "JUPYTER_PATH"):
+    for name in ("PORT", "THEME", "READERS", "WARM", "IDLE", "LEFT", "MLWF_LEDGER", "JUPYTER_PATH"):
         monkeypatch.delenv(name, raising=False)
     return started
 
@@ -103,6 +103,18 @@ def test_a_page_is_refused_what_it_has_not_got(started, taken_port, monkeypatch)
     monkeypatch.delenv("PORT")
     monkeypatch.setenv("THEME", "pink")
     with pytest.raises(SystemExit, match=r"^page: THEME must be light or dark, not 'pink'$"):
+        page.main()
+    monkeypatch.delenv("THEME")
+    for name, least in (("READERS", 1), ("WARM", 0), ("IDLE", 0.01), ("LEFT", 0.01)):
+        for nonsense in ("many", "-1", "nan", "1e9", *(("0", "1.5x") if least else ("1.5",))):
+            monkeypatch.setenv(name, nonsense)
+            with pytest.raises(
+                SystemExit, match=f"^page: {name} must be a (whole )?number from {least} to 10000, not '{nonsense}'$"
+            ):
+                page.main()
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("READERS", "1")
+    with pytest.raises(SystemExit, match=r"^page: WARM=2 kernels are more than READERS=1 can use"):
         page.main()
     assert started == []
 
@@ -117,13 +129,21 @@ def test_a_page_is_served_to_this_machine_and_keeps_nothing(started, monkeypatch
     assert environment["MLWF_LEDGER"] == ":memory:"
     template = Path(environment["JUPYTER_PATH"]) / "voila" / "templates" / "constraint_tax"
     assert (template / "conf.json").is_file()
-    assert "http://127.0.0.1:8888/" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "http://127.0.0.1:8888/" in said
+    assert "20 readers at once" in said
+    assert {"--ReadersKernels.most=20", "--pool_size=2", "--preheat_kernel=True"} < {*command}
+    assert {"--ReadersKernels.cull_idle_timeout=3600", "--ReadersKernels.left_timeout=300"} < {*command}
     monkeypatch.delenv("THEME")
+    monkeypatch.setenv("WARM", "0")
+    monkeypatch.setenv("READERS", "3")
+    monkeypatch.setenv("IDLE", "0.5")
     monkeypatch.setenv("MLWF_LEDGER", "elsewhere.json")
     monkeypatch.setenv("JUPYTER_PATH", "more")
     page.main()
     command, environment = started.pop()
-    assert "--theme=light" in command
+    assert {"--theme=light", "--preheat_kernel=False", "--ReadersKernels.most=3"} < {*command}
+    assert {"--ReadersKernels.cull_idle_timeout=30", "--ReadersKernels.cull_interval=3"} < {*command}
     assert environment["MLWF_LEDGER"] == "elsewhere.json"
     assert environment["JUPYTER_PATH"].endswith(f"{os.pathsep}more")
 
