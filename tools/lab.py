@@ -5,12 +5,14 @@ import secrets
 import socket
 import sys
 from pathlib import Path
+from typing import Dict, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = "notebooks/constraint_tax.ipynb"
 HOST = "127.0.0.1"
 FIRST_PORT = 8888
 CONNECTION = "mlwf.serving.PromptConnection"
+SETTINGS = ROOT / "deploy" / "lab"
 
 
 def is_free(port: int) -> bool:
@@ -34,6 +36,14 @@ def choose_port(wanted: str, target: str) -> int:
     return int(wanted)
 
 
+def with_settings(folder: Path, environment: Mapping[str, str]) -> Dict[str, str]:
+    """Return an environment in which Jupyter finds what stands in a folder, before what a user has set."""
+    added = {}
+    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):
+        added[name] = os.pathsep.join(filter(None, (str(folder), environment.get(name, ""))))
+    return {**environment, **added}
+
+
 def main() -> None:
     port, token = choose_port(os.environ.get("PORT", ""), "lab"), secrets.token_urlsafe(24)
     print(
@@ -46,7 +56,7 @@ def main() -> None:
     if os.geteuid() == 0:
         command.append("--allow-root")  # in a container one is root; the server listens on this machine only
     # By the environment, so that the token shows in no list of processes.
-    os.execve(sys.executable, command, {**os.environ, "JUPYTER_TOKEN": token})
+    os.execve(sys.executable, command, {**with_settings(SETTINGS, os.environ), "JUPYTER_TOKEN": token})
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ from packaging.utils import canonicalize_name
 PARTS = ROOT / "deploy" / "site"
 EXTENSIONS = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
-SHOWN = ("@jupyter-widgets/jupyterlab-manager", "anywidget", KERNEL)
+SHOWN = [EXTENSIONS / name for name in ("@jupyter-widgets/jupyterlab-manager", "anywidget", KERNEL)]
+OURS = ROOT / "deploy" / "lab" / "labextensions" / "mlwf-run-at-opening"
 #: Of what the lab needs elsewhere, that which only serves it.
 SERVERS = {"jupyterlab", "notebook"}
 #: Of the kernel's two stand-ins for a package with only JavaScript, that for ipywidgets 7.
@@ -244,7 +245,7 @@ def run_jupyterlite(source: Path, site: Path, log: Path) -> None:
     config = {
         "LiteBuildConfig": {
             "apps": ["lab"],
-            "federated_extensions": [str(EXTENSIONS / name) for name in SHOWN],
+            "federated_extensions": [str(folder) for folder in (*SHOWN, OURS)],
             "ignore_sys_prefix": ["federated_extensions", "translation", "icons"],
             "no_sourcemaps": True,
             "no_unused_shared_packages": True,

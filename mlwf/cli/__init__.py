@@ -13,6 +13,7 @@ from mlwf.cli.course import course
 from mlwf.cli.doctor import doctor
 from mlwf.cli.feedback import feedback
 from mlwf.cli.grade import grade
+from mlwf.cli.links import links_command
 from mlwf.cli.model import cost, crossover, energy, gates
 from mlwf.cli.student import case, check
 
@@ -26,7 +27,7 @@ def app() -> None:
     """
 
 
-for command in (cost, crossover, energy, gates, case, check, course, grade, feedback, doctor):
+for command in (cost, crossover, energy, gates, case, check, course, grade, feedback, doctor, links_command):
     app.add_command(command)
 
 

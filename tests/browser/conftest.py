@@ -51,6 +51,23 @@ def dark_page_url(tmp_path_factory) -> Iterator[str]:
     yield from serve("page.py", tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log"), THEME="dark")
 
 
+@pytest.fixture(scope="module")
+def jupyterlab_on(lab_home, tmp_path_factory) -> Callable[[Path, dict[str, str]], Iterator[str]]:
+    """What starts JupyterLab in a folder, told what an environment tells it, and yields addresses as Python's `format` takes them."""
+
+    def start(folder: Path, told: dict[str, str]) -> Iterator[str]:
+        port, token = free_port(), secrets.token_urlsafe(24)
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+        command += [f"--ServerApp.root_dir={folder}", "--ServerApp.port_retries=0"]
+        if os.geteuid() == 0:
+            command.append("--allow-root")
+        environment = {**os.environ, "HOME": str(lab_home), "JUPYTER_TOKEN": token, **told}
+        for _ in serve_command(command, folder, environment, port, tmp_path_factory.mktemp("log")):
+            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}"
+
+    return start
+
+
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
     """Start a tool, yield the address that it prints, and end all that it started."""
     port = free_port()

@@ -35,11 +35,9 @@ class Student:
     # Opening
 
     def open_in_jupyterlab(self, url: str) -> None:
+        """Open the lab where it is run at opening."""
         self.page.goto(url)
-        # Before the kernel is there the menu entry does nothing. The indicator beside the kernel's name can't be asked: it
-        # says "idle" for a moment before a kernel is even chosen. The status bar tells the truth.
-        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=STARTS_WITHIN_MS)
-        self.run_all()
+        self.wait_for_lab()
 
     def run_all(self) -> None:
         self.page.click(".lm-MenuBar-itemLabel:text-is('Run')")

@@ -186,6 +186,7 @@ def test_the_site_asks_no_registry_and_shows_what_it_should(site: Path):
         "@jupyter-widgets/jupyterlab-manager",
         "@jupyterlite/pyodide-kernel-extension",
         "anywidget",
+        "mlwf-run-at-opening",
     }
     ours = [*site.glob("*.json"), *site.glob("static/**/*.json"), *site.glob("files/*"), *site.glob("pypi/*.json")]
     assert len(ours) >= 5
