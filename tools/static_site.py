@@ -253,9 +253,12 @@ def run_jupyterlite(source: Path, site: Path, log: Path) -> None:
         }
     }
     (source / "jupyter_lite_config.json").write_text(json.dumps(config))
+    # Nobody's settings but these.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    environment["JUPYTER_CONFIG_DIR"] = str(source)
     with log.open("w") as out:
         command = [sys.executable, "-m", "jupyterlite_core", "build"]
-        done = subprocess.run(command, cwd=str(source), stdout=out, stderr=subprocess.STDOUT)
+        done = subprocess.run(command, cwd=str(source), env=environment, stdout=out, stderr=subprocess.STDOUT)
     if done.returncode:
         stop(f"JupyterLite could not be built: {' '.join(log.read_text().split())[-600:]}")
 

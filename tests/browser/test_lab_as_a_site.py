@@ -1,7 +1,7 @@
 """The lab as a site without a server, as `make site` builds it: in a folder of a plain web server, with Python in the browser.
 
-Pyodide comes from elsewhere: its interpreter from its own npm package, the compiled packages from a PyPI package that carries
-them along. All of them are what Pyodide's lock file says, by their SHA-256, so that it makes no difference to its own server.
+Pyodide comes from elsewhere: its interpreter from its own package for Node, the compiled packages from a Python package that
+carries them along. All of them are what Pyodide's lock file says, by their SHA-256, so that it makes no difference to its own server.
 """
 
 import ast
@@ -35,7 +35,7 @@ ENVIRONMENT = ROOT / ".venv-site"
 INTERPRETER = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PYODIDE = "314.0.4"
 CARRIER = "open-webui==0.12.4"
-REGISTRIES = re.compile(r"https?://(?:[\w-]+\.)*(?:pypi|npmjs|pythonhosted|anaconda|conda)\.\w+")
+REGISTRIES = re.compile(r"https?://(?:registry|files|pypi|conda|deb|packages)[.\-]")
 
 
 def build(site: Path, **options: str) -> subprocess.CompletedProcess[str]:
