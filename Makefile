@@ -1,5 +1,6 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
 # make page       serve the lab as a page without code (PORT=8888 THEME=dark READERS=20 WARM=2 IDLE=60 LEFT=5; see docs/readers.md)
+# make site       build the lab as a site that needs no server (SITE=dist/site RUNTIME=folder)
 # make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… PORT=… CERT=… KEY=…)
 # make hub-remove take that course away again, with its users; asks first
 # make test       every test
@@ -20,13 +21,22 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder bench-readers
+.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder bench-readers site
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
 
 page: .venv/ready-lab+page
 	@$(BIN)/python tools/page.py
+
+site: .venv-site/ready
+	@.venv-site/bin/python tools/static_site.py
+
+# An environment of its own: JupyterLab would load, in vain, what is for a browser alone.
+.venv-site/ready: pyproject.toml constraints.txt tools/install.py
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed. Install it (Debian, Ubuntu: apt install python3.11 python3.11-venv)" >&2; exit 1; }
+	@$(PYTHON) tools/install.py --into .venv-site lab site
+	@touch $@
 
 # Has an environment of its own, which its users can read.
 hub hub-remove:
@@ -47,7 +57,7 @@ check: .venv/ready-lab+course+page+test
 	@python tools/debian.py bubblewrap
 	@pytest -m "not browser and not course and not thorough and not hub"
 
-test: check
+test: check .venv-site/ready
 	@python tools/debian.py chromium
 	@pytest --nbval --nbval-current-env notebooks source
 	@pytest -m "browser or course or thorough or hub"

@@ -13,8 +13,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 Design = dict[str, Any]
 Change = Callable[[Design], Design]
 Step = tuple[int, Change]  # the chapter, and what is done to its design
@@ -104,6 +102,9 @@ class Ledger:
             return _copy(_entries(self._document, chapter)[-1]["design"])
 
     def _visit_disk(self, file: Path, new: Sequence[Step]) -> None:
+        # Not before there is a disk: in a browser it would warn, for the student to see, that files can't be locked there.
+        from filelock import FileLock
+
         found: Design | None = None
         document: Design | None = None
         problem = ""
@@ -240,7 +241,7 @@ def _save(file: Path, document: Design) -> None:
 
 def _sorry(what: str, error: Exception) -> str:
     why = getattr(error, "strerror", None) or str(error).rstrip(".")
-    if isinstance(error, Timeout):
+    if isinstance(error, TimeoutError) and error.errno is None:  # of a lock, and not of a disk
         why = "another notebook or program keeps it locked"
     elif isinstance(error, FileExistsError | NotADirectoryError):
         why = "a file stands where a folder should be"

@@ -1,5 +1,6 @@
 """Make `.venv` and install the project with the given extras and the pinned versions: ``python3 tools/install.py lab course``.
 
+``--into FOLDER`` first makes an environment elsewhere.
 Runs on whatever Python the machine has, with nothing but the standard library: its syntax stays at Python 3.7, so that an
 old one can say that it is too old. What goes wrong is one line that says what to install.
 """
@@ -122,7 +123,9 @@ def show(text: str) -> None:
 
 if __name__ == "__main__":
     check_python()
-    make_venv()
-    install(sys.argv[1:])
-    quieten_jupyterlab()
+    elsewhere = sys.argv[1:2] == ["--into"]
+    venv, extras = (ROOT / sys.argv[2], sys.argv[3:]) if elsewhere else (VENV, sys.argv[1:])
+    make_venv(venv)
+    install(extras, venv)
+    quieten_jupyterlab(venv)
     print("setup: done", flush=True)

@@ -4,6 +4,7 @@ Moving a slider may concern several instruments, the status bar and the record o
 hand is drawn and sent at once, and everything else a moment after the last move.
 """
 
+import asyncio
 import logging
 import threading
 import time
@@ -36,7 +37,7 @@ class Desk:
         self.status: Callable[[], str] = str
         self._waiting: dict[Hashable, Callable[[], None]] = {}
         self._due = 0.0
-        self._worker: threading.Thread | None = None
+        self._at_work = False
 
     @contextmanager
     def taking(self, instrument: object) -> Iterator[None]:
@@ -54,21 +55,34 @@ class Desk:
             self._waiting.pop(key, None)
             self._waiting[key] = job
             self._due = time.monotonic() + REST_SECONDS
-            if self._worker is None:
-                # One thread until all is done, and not a timer for each move: threads keep memory of their own.
-                self._worker = threading.Thread(target=self._work, daemon=True)
-                self._worker.start()
+            if not self._at_work:
+                self._at_work = True
+                self._begin()
+
+    def _begin(self) -> None:
+        try:
+            # One thread until all is done, and not a timer for each move: threads keep memory of their own.
+            threading.Thread(target=self._work, daemon=True).start()
+        except RuntimeError:  # Python in a browser has no threads, but a loop that never ends
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_later(REST_SECONDS, self._work_in_loop)
 
     def _work(self) -> None:
-        while True:
-            with self.lock:
-                if not self._waiting:
-                    self._worker = None
-                    return
-                rest = self._due - time.monotonic()
-                if rest <= 0:
-                    self.settle()
-            time.sleep(max(0.0, rest))
+        while rest := self._turn():
+            time.sleep(rest)
+
+    def _work_in_loop(self) -> None:
+        if rest := self._turn():
+            self._loop.call_later(rest, self._work_in_loop)
+
+    def _turn(self) -> float:
+        """Do what waits if it is time; return the seconds until it is, 0 if nothing waits any more."""
+        with self.lock:
+            rest = self._due - time.monotonic()
+            if rest <= 0:
+                self.settle()
+                self._at_work = False
+            return max(0.0, rest)
 
     def settle(self) -> None:
         """Do all that waits, now."""
