@@ -362,6 +362,18 @@ def test_ngshare_gives_nobody_more_than_is_theirs(ngshare_hub):
     assert listening == {f"0100007F:{port:04X}"}
 
 
+def test_doctor_asks_ngshare(ngshare_hub):
+    """Does `mlwf doctor` tell whether ngshare answers, where nbgrader itself only logs it?"""
+    hub = ngshare_hub
+    assert "ok  exchange: ngshare_exchange answers" in hub.grade("mlwf", "doctor")
+    course = hub.state / "course"
+    told = hub.surroundings(hub.grader) | {"JUPYTERHUB_API_TOKEN": "no-such-token"}
+    assert hub.run(hub.grader, "nbgrader", "list", folder=course, **told).returncode == 0
+    done = hub.run(hub.grader, "mlwf", "doctor", folder=course, **told)
+    assert done.returncode == 1
+    assert "DO  exchange: ngshare_exchange does not answer: ngshare service returned invalid status code" in done.stdout
+
+
 @system_users_only
 def test_ngshare_has_an_account_of_its_own(ngshare_hub):
     """Is what is handed in closed to students, and what is the course's, the hub's and theirs closed to ngshare's account?"""
