@@ -416,11 +416,17 @@ def late(hub: Hub) -> dict[str, float]:
     return json.loads(hub.python(hub.grader, code).strip().splitlines()[-1])
 
 
-def test_a_hub_that_was_killed_starts_again(hub):
-    """Does the next start find and end what a killed hub has left running?"""
-    servers = ["pgrep", "-f", f"^{hub.state}/env/bin/python {hub.state}/env/bin/jupyterhub"]
+def test_a_hub_that_was_killed_starts_again(ngshare_hub):
+    """Does the next start find and end what a killed hub has left running, ngshare too?"""
+    hub = ngshare_hub
+    servers = [
+        "pgrep",
+        "-f",
+        f"^{hub.state}/(ngshare-)?env/bin/python {hub.state}/(env/bin/jupyterhub|ngshare-env/serve)",
+    ]
     running = subprocess.run(servers, capture_output=True, text=True, check=False).stdout.split()
     left = [int(pid) for pid in running]
+    assert sum("serve_ngshare" in open_command(pid) for pid in left) == 1
     for pid in left:
         if "jupyterhub --config" in open_command(pid):
             os.kill(pid, 9)
