@@ -1,7 +1,7 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
 # make page       serve the lab as a page without code (PORT=8888 THEME=dark READERS=20 WARM=2 IDLE=60 LEFT=5; see docs/readers.md)
 # make site       build the lab as a site that needs no server (SITE=dist/site RUNTIME=folder)
-# make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… EXCHANGE=ngshare PORT=… CERT=… KEY=…)
+# make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… EXCHANGE=ngshare PORT=… CERT=… KEY=… DOMAIN=…)
 # make hub-remove take that course away again, with its users; asks first
 # make test       every test
 # make test-hub   the tests of make hub alone

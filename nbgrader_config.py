@@ -30,6 +30,13 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# What students wrote and what their code put out, as Formgrader and nbgrader's own feedback show it: nothing runs, nothing asks elsewhere.
+c.HTMLExporter.preprocessors = ["mlwf.grading.harmless.Harmless"]
+c.HTMLExporter.filters = {
+    "markdown2html": "mlwf.grading.harmless.markdown2html",
+    "highlight_code": "mlwf.grading.harmless.highlight_code",
+}
+
 # Our feedback page: marks, why, the way with the student's own numbers, and pictures; no script, nothing from the network.
 # Notebooks without our questions keep nbgrader's own page. Remove the line to have that for all.
 c.GenerateFeedback.exporter_class = "mlwf.course.feedback.FeedbackExporter"

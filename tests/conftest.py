@@ -7,6 +7,9 @@ import debian
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+# Names that no name service has, for a hub with a name for each of its people.
+NAMES = "--host-resolver-rules=MAP *.hub.test 127.0.0.1, MAP hub.test 127.0.0.1"
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -14,6 +17,6 @@ def browser() -> Iterator[Browser]:
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(debian.missing("chromium"))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=debian.CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*debian.CHROMIUM_ARGUMENTS, NAMES])
         yield browser
         browser.close()

@@ -91,6 +91,11 @@ class Options:
                 "a web server with HTTPS before it (docs/hub.md)"
             )
         self.port = given.get("PORT", "")
+        self.domain = given.get("DOMAIN", "")
+        if self.domain and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", self.domain):
+            stop(
+                f"DOMAIN={self.domain} is no name of a server, such as hub.example.org, with a name below it for everybody"
+            )
 
 
 def is_loopback(host: str) -> bool:
@@ -496,6 +501,7 @@ def start() -> None:
     prepare_course(state, people)
     new = prepare_passwords(state, people)
     serving = {"host": options.host, "port": port, "cert": options.cert, "key": options.key, "node": node}
+    serving["domain"] = options.domain
     for name in ("hub_port", "proxy_port", "service_port", "ngshare_port"):
         serving[name] = free_port([value for value in serving.values() if isinstance(value, int)])
     serving["ngshare_token"] = secrets.token_hex(32)

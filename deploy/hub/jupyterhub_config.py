@@ -149,6 +149,8 @@ def prepare(spawner: Spawner) -> None:
 c.Spawner.pre_spawn_hook = prepare
 # By its path, for a person's own PATH may name another one.
 c.Spawner.cmd = [str(BIN / "jupyterhub-singleuser")]
+# A server's settings are the hub's: what a notebook from somewhere leaves in a home shall not be run at the next start.
+c.Spawner.disable_user_config = True
 # What servers inherit of the hub's surroundings: where programs are, and the language. Nothing else is theirs to see.
 c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL"]
 # When a class logs in at once on a small machine, a server may take longer than the half minute that is the default.
@@ -163,6 +165,11 @@ c.JupyterHub.concurrent_spawn_limit = 10
 c.JupyterHub.bind_url = f"{'https' if SERVING['cert'] else 'http'}://{SERVING['host']}:{SERVING['port']}/"
 if SERVING["cert"]:
     c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = SERVING["cert"], SERVING["key"]
+# A server of one's own is one's own web page: with a name for each person the browser keeps what others have put there away from
+# the hub, the course and one's own server. Wants *.DOMAIN in the name service and in the certificate.
+if SERVING["domain"]:
+    port = "" if SERVING["port"] in (80, 443) else f":{SERVING['port']}"
+    c.JupyterHub.subdomain_host = f"{'https' if SERVING['cert'] else 'http'}://{SERVING['domain']}{port}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{SERVING['hub_port']}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{SERVING['proxy_port']}"
 # The installed one by its path, so that no other version is taken.

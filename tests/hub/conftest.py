@@ -15,6 +15,11 @@ from playwright.sync_api import Browser
 NAMES = ("ada", "bob", "cleo", "dan")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take the hub away when all have tried what they want to try."""
+    items.sort(key=lambda item: item.name == "test_removing_it_asks_first_and_leaves_nothing")
+
+
 @contextmanager
 def begun(kind: str = "", **more: str) -> Iterator[Hub]:
     """Have `make hub` make one from nothing, with an instructor and four students; gone at the end, whatever happens."""

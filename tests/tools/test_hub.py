@@ -28,6 +28,8 @@ DEPLOY = ROOT / "deploy" / "hub"
         ({"EXCHANGE": "nfs"}, "EXCHANGE=nfs can't be had; there are folder and ngshare"),
         ({"CERT": __file__}, "HTTPS needs both files"),
         ({"CERT": __file__, "KEY": "nowhere.pem"}, "nowhere.pem can't be read"),
+        ({"DOMAIN": "hub"}, "DOMAIN=hub is no name of a server"),
+        ({"DOMAIN": "hub.example.org/x"}, "is no name of a server"),
         ({"HOST": "0.0.0.0"}, "would send passwords in the clear"),
         ({"HOST": "hub.example.org"}, "would send passwords in the clear"),
     ],

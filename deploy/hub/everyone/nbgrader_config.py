@@ -8,3 +8,5 @@ c = get_config()  # noqa: F821 - nbgrader puts it here
 c.Exchange.root = str(Path(__file__).resolve().parents[3] / "exchange")
 # Fetched assignments come into a folder named as the course, so that a second course does not collide with the first.
 c.Exchange.path_includes_course = True
+# What is handed in stays as it is: by nbgrader's own way whoever learns its name can change it.
+c.ExchangeFactory.submit = "mlwf.grading.exchange.Submit"
