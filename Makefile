@@ -9,6 +9,7 @@
 # make bench-kernel   how long each instrument takes, without a browser (under a minute)
 # make bench-feedback feedback pages for a class, beside nbgrader's (some minutes)
 # make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
+# make bench-students how much memory a student takes (some minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -17,7 +18,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hub check assignment bench bench-feedback bench-grade bench-kernel
+.PHONY: lab page hub hub-remove test test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-students
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -45,7 +46,7 @@ check: .venv/ready-lab+course+page+test
 	@pytest -m "not browser and not course and not thorough and not hub"
 
 test: check
-	@python tools/debian.py chromium
+	@python tools/debian.py chromium postgresql
 	@pytest --nbval --nbval-current-env notebooks source
 	@pytest -m "browser or course or thorough or hub"
 
@@ -72,6 +73,9 @@ bench-feedback: .venv/ready-lab+course
 bench-grade: .venv/ready-lab+course
 	@python tools/debian.py bubblewrap
 	@$(BIN)/python -m benchmarks.grade
+
+bench-students: .venv/ready-lab+course
+	@$(BIN)/python -m benchmarks.students
 
 bench: .venv/ready-lab+course+page+bench
 	@python tools/debian.py chromium
