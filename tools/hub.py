@@ -1,7 +1,7 @@
 """A course on one server, with JupyterHub: ``python3 tools/hub.py start`` and ``remove``; options by the environment.
 
-STATE is the folder for all that is kept; STUDENTS, INSTRUCTOR and GRADER name people; HOST, PORT, CERT and KEY say where to
-listen. Linux only. Runs on whatever Python the machine has, with nothing but the standard library.
+STATE is the folder for all that is kept; STUDENTS, INSTRUCTOR and GRADER name people; EXCHANGE is what hands files over; HOST,
+PORT, CERT and KEY say where to listen. Linux only. Runs on whatever Python the machine has, with nothing but the standard library.
 """
 
 import fcntl
@@ -20,10 +20,12 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Dict, List, Optional
+from typing import IO, Dict, List, Optional, Tuple
 
 import debian
 import install
@@ -31,8 +33,10 @@ from lab import NOTEBOOK, choose_port
 
 ROOT = install.ROOT
 HUB = ROOT / "deploy" / "hub"
+NGSHARE = ROOT / "deploy" / "ngshare"
 MARK = ".mlwf-hub"
 ROLES = ("student", "instructor", "grader")
+EXCHANGES = ("folder", "ngshare")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 OLDEST_NODE = 20
 # Without letters and digits that look alike.
@@ -68,6 +72,9 @@ class Options:
                 stop(f"{name!r} can't be a user: small letters, digits, - and _, beginning with a letter, at most 31")
             if people.count(name) > 1:
                 stop(f"{name} is named twice; everybody has one account")
+        self.exchange = given.get("EXCHANGE") or None
+        if self.exchange and self.exchange not in EXCHANGES:
+            stop(f"EXCHANGE={self.exchange} can't be had; there are {' and '.join(EXCHANGES)}")
         self.cert, self.key = given.get("CERT", ""), given.get("KEY", "")
         if bool(self.cert) != bool(self.key):
             stop("HTTPS needs both files: CERT=certificate.pem KEY=key.pem")
@@ -102,6 +109,7 @@ class State:
         self.folder = folder
         self.hub, self.env, self.proxy, self.homes = (folder / name for name in ("hub", "env", "proxy", "home"))
         self.course, self.exchange, self.config = (folder / name for name in ("course", "exchange", "config"))
+        self.ngshare = folder / "ngshare-env"
         self.people_file, self.passwords_file = self.hub / "course.json", self.hub / "passwords"
 
     def make(self) -> None:
@@ -174,19 +182,38 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def prepare_environment(state: State) -> None:
+def prepare_environment(state: State, exchange: str) -> None:
     """Install the hub, and all that its users need, where they can read it; again after this project has changed."""
     ready, wanted = state.env / "ready", fingerprint()
     if not (ready.exists() and ready.read_text() == wanted):
         install.make_venv(state.env)
         # Not from this folder, which others may not be able to read, nor need to.
         install.install(["lab", "course", "hub"], state.env, editable=False)
+        if exchange == "ngshare":
+            # By itself: what it says that it needs would bring an old JupyterLab and an old nbgrader. All it uses is there.
+            install.pip_install(["--constraint", "constraints.txt", "--no-deps", "ngshare_exchange"], state.env)
         install.quieten_jupyterlab(state.env)
         ready.write_text(wanted)
     # Nobody's settings but ours: what a server is told stands in these two places.
-    shutil.copytree(str(HUB / "everyone"), str(state.env / "etc" / "jupyter"), dirs_exist_ok=True)
+    settings = state.env / "etc" / "jupyter"
+    shutil.copytree(str(HUB / "everyone"), str(settings), dirs_exist_ok=True)
+    if exchange == "ngshare":
+        shutil.copy(str(NGSHARE / "nbgrader_config.py"), str(settings))
+        prepare_ngshare(state)
     for role in ROLES:
         shutil.copytree(str(HUB / role), str(state.config / role), dirs_exist_ok=True)
+
+
+def prepare_ngshare(state: State) -> None:
+    """Install ngshare's server by itself: it needs older libraries than the hub."""
+    pins, installed = NGSHARE / "constraints.txt", state.ngshare / "installed"
+    if not (installed.exists() and installed.read_bytes() == pins.read_bytes()):
+        install.make_venv(state.ngshare)
+        say("installing ngshare, versions as in deploy/ngshare/constraints.txt")
+        install.pip_install(["--constraint", str(pins), "ngshare"], state.ngshare)
+        shutil.copy(str(pins), str(installed))
+    # Not from this folder, which its account may not be able to read.
+    shutil.copy(str(HUB / "serve_ngshare.py"), str(state.ngshare))
 
 
 def prepare_proxy(state: State) -> str:
@@ -240,23 +267,38 @@ def prepare_people(state: State, options: Options) -> Dict:
         "students": ["mlwf-student-1", "mlwf-student-2"],
         "instructor": "mlwf-instructor",
         "grader": "mlwf-grader",
+        "exchange": options.exchange or "folder",
         "made": {},
     }
+    people.setdefault("exchange", "folder")  # by an earlier version
     if people["system_users"] and not options.root:
         stop(f"{state.folder} was made with system users, for which the hub has to be started as root")
+    if options.exchange not in (None, people["exchange"]):
+        # What was handed in and not collected would be left behind, and everybody's record of it would lead nowhere.
+        stop(
+            f"the course in {state.folder} hands files over by {people['exchange']}, and goes on with it; for "
+            f"{options.exchange} take another folder: make hub STATE=…"
+        )
     people["students"] = options.students or people["students"]
     people["instructor"] = options.instructor or people["instructor"]
     people["grader"] = options.grader or people["grader"]
-    everybody = [people["grader"], people["instructor"], *people["students"]]
+    accounts = [people["grader"]]
+    if people["exchange"] == "ngshare":
+        people.setdefault("ngshare", f"{people['grader']}-ngshare")
+        accounts.append(people["ngshare"])
+        if not NAME.fullmatch(people["ngshare"]):
+            stop(f"{people['ngshare']} would be ngshare's account, and is too long; shorten GRADER")
+    everybody = [*accounts, people["instructor"], *people["students"]]
     for name in everybody:
         if everybody.count(name) > 1:
             stop(f"{name} can't be a student, instructor and grader at once")
+        if name in (people["name"], "ngshare"):
+            stop(f"{name} can't take part: a service of the hub has that name, and may more")
     state.write(people)
     if people["system_users"]:
-        if people["grader"] not in people["made"] and user(people["grader"]):
-            stop(
-                f"there is a user {people['grader']} that is not of this hub; name another: make hub GRADER=mlwf-grader-2"
-            )
+        for name in accounts:
+            if name not in people["made"] and user(name):
+                stop(f"there is a user {name} that is not of this hub; name another: make hub GRADER=mlwf-grader-2")
         for name in everybody:
             make_user(state, people, name)
     else:
@@ -339,9 +381,26 @@ def prepare_course(state: State, people: Dict) -> None:
         if owner:
             for path in (state.course, *state.course.rglob("*")):
                 os.chown(str(path), owner.pw_uid, owner.pw_gid)
+    if people["exchange"] == "ngshare":
+        if not state.exchange.exists():
+            state.exchange.mkdir(mode=0o700)
+            if people["system_users"]:
+                os.chown(str(state.exchange), *(pwd.getpwnam(people["ngshare"])[2:4]))
+    else:
+        prepare_folders(state, people["name"], owner)
+    notebook = (ROOT / NOTEBOOK).read_bytes()
+    for name in (*people["students"], people["instructor"]):
+        script = 'mkdir -p "$1/lab" && { test -e "$1/lab/$2" || cat > "$1/lab/$2"; }'
+        command = ["sh", "-c", script, "sh", str(home_of(state, people, name)), Path(NOTEBOOK).name]
+        if subprocess.run(command, input=notebook, cwd="/", **as_user(people, name)).returncode:
+            say(f"the lab could not be put into the folder of {name}")
+
+
+def prepare_folders(state: State, course: str, owner: Optional[pwd.struct_passwd]) -> None:
+    """Lay out nbgrader's own exchange."""
     # Made here and not by whoever comes first: nbgrader wants the exchange open to all, so that another could be the first
     # to make a folder of the course's name. The sticky bit keeps everybody from other people's entries.
-    exchange = state.exchange / people["name"]
+    exchange = state.exchange / course
     for folder, mode in (
         (state.exchange, 0o1777),
         (exchange, 0o755),
@@ -353,12 +412,6 @@ def prepare_course(state: State, people: Dict) -> None:
             if owner and folder != state.exchange:
                 os.chown(str(folder), owner.pw_uid, owner.pw_gid)
             folder.chmod(mode)
-    notebook = (ROOT / NOTEBOOK).read_bytes()
-    for name in (*people["students"], people["instructor"]):
-        script = 'mkdir -p "$1/lab" && { test -e "$1/lab/$2" || cat > "$1/lab/$2"; }'
-        command = ["sh", "-c", script, "sh", str(home_of(state, people, name)), Path(NOTEBOOK).name]
-        if subprocess.run(command, input=notebook, cwd="/", **as_user(people, name)).returncode:
-            say(f"the lab could not be put into the folder of {name}")
 
 
 # -- Processes
@@ -397,7 +450,10 @@ def alive(pid: int) -> bool:
 
 def end_leftovers(state: State) -> None:
     """End the proxy and the servers of a hub that was killed: they live on, and know nothing of the next one."""
-    places = (str(state.env / "bin" / "jupyterhub-singleuser"), str(state.proxy / "node_modules"))
+    places = tuple(
+        str(place)
+        for place in (state.env / "bin" / "jupyterhub-singleuser", state.proxy / "node_modules", state.ngshare)
+    )
     pids = [pid for pid, words in processes().items() if any(word.startswith(places) for word in words[:3])]
     if pids:
         say(f"ending {len(pids)} processes of a hub that was killed")
@@ -432,13 +488,14 @@ def start() -> None:
     people = prepare_people(state, options)
     if debian.find("bubblewrap") is None:
         debian.install(["bubblewrap"])
-    prepare_environment(state)
+    prepare_environment(state, people["exchange"])
     node = prepare_proxy(state)
     prepare_course(state, people)
     new = prepare_passwords(state, people)
     serving = {"host": options.host, "port": port, "cert": options.cert, "key": options.key, "node": node}
-    for name in ("hub_port", "proxy_port", "service_port"):
+    for name in ("hub_port", "proxy_port", "service_port", "ngshare_port"):
         serving[name] = free_port([value for value in serving.values() if isinstance(value, int)])
+    serving["ngshare_token"] = secrets.token_hex(32)
     write_privately(state.hub / "serving.json", json.dumps(serving, indent=1) + "\n")
     serve(state, people, serving, new, lock)
 
@@ -478,7 +535,10 @@ def serve(state: State, people: Dict, serving: Dict, new: Dict[str, str], lock: 
             start_new_session=True,  # Ctrl-C comes by way of us
             pass_fds=(lock.fileno(),),  # locked as long as the hub lives, even if we don't
         )
-    if wait_until_begun(hub, serving, ending):
+    begun = wait_until_begun(hub, serving, ending)
+    if begun and people["exchange"] == "ngshare":
+        begun = enrol(hub, people, serving, ending)
+    if begun:
         announce(state, people, serving, new)
     elif not ending:
         end_hub(hub)
@@ -510,14 +570,42 @@ def wait_until_begun(hub: "subprocess.Popen[bytes]", serving: Dict, ending: List
     """Wait for an answer by the way that a browser takes."""
     scheme, host = "https" if serving["cert"] else "http", serving["host"]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return ask_until_answered(hub, urllib.request.Request(f"{scheme}://{host}:{serving['port']}/hub/health"), ending)
+
+
+def enrol(hub: "subprocess.Popen[bytes]", people: Dict, serving: Dict, ending: List[int]) -> bool:
+    """Make the course in ngshare and enter its students. The course's service is its one instructor there."""
+    address, course = f"http://127.0.0.1:{serving['ngshare_port']}/services/ngshare", people["name"]
+    unknown = {"first_name": "", "last_name": "", "email": ""}
+    students = [{"username": name, **unknown} for name in people["students"]]
+    for place, form in (
+        (f"course/{course}", {"instructors": json.dumps([course])}),
+        # Who no longer takes part stays: nothing that they handed in could be collected else, nor feedback be released.
+        (f"students/{course}", {"students": json.dumps(students)}),
+    ):
+        asked = urllib.request.Request(f"{address}/{place}", urllib.parse.urlencode(form).encode())
+        asked.add_header("Authorization", f"token {serving['ngshare_token']}")
+        if not ask_until_answered(hub, asked, ending, but=(409,)):  # the course is there already
+            return False
+    return True
+
+
+def ask_until_answered(
+    hub: "subprocess.Popen[bytes]", asked: urllib.request.Request, ending: List[int], but: Tuple[int, ...] = ()
+) -> bool:
+    """Ask a server that is starting, and tell whether it has answered well, or with one of the statuses that will do as well."""
     # It is our own server, at its address and not at the name in its certificate.
     trusting = urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), trusting)
     deadline = time.monotonic() + BEGUN_WITHIN
     while hub.poll() is None and not ending and time.monotonic() < deadline:
         try:
-            with direct.open(f"{scheme}://{host}:{serving['port']}/hub/health", timeout=2):
+            with direct.open(asked, timeout=2):
                 return True
+        except urllib.error.HTTPError as refusal:
+            if refusal.code in but:
+                return True
+            time.sleep(0.3)
         except OSError:
             time.sleep(0.3)
     return False

@@ -66,6 +66,12 @@ def install(extras: list, venv: Path = VENV, editable: bool = True) -> None:
         f"setup: installing for {', '.join(extras)}, versions as in constraints.txt; the first time takes a minute",
         flush=True,
     )
+    place = [*(["--editable"] if editable else []), f".[{','.join(extras)}]"]
+    pip_install(["--constraint", "constraints.txt", *place], venv)
+
+
+def pip_install(wanted: list, venv: Path) -> None:
+    """Run pip, showing how far it is; what goes wrong is one line."""
     command = [
         python_of(venv),
         "-m",
@@ -76,8 +82,8 @@ def install(extras: list, venv: Path = VENV, editable: bool = True) -> None:
         "off",
         "--retries",
         "2",
+        *wanted,
     ]
-    command += ["--constraint", "constraints.txt", *(["--editable"] if editable else []), f".[{','.join(extras)}]"]
     found, reason, log_file = 0, "no reason given", venv / "install.log"
     with log_file.open("w") as log:
         pip = subprocess.Popen(

@@ -17,6 +17,8 @@ STATE = Path(os.environ["MLWF_HUB_STATE"])
 COURSE = json.loads((STATE / "hub" / "course.json").read_text())
 SERVING = json.loads((STATE / "hub" / "serving.json").read_text())
 NAME, GRADER, INSTRUCTOR, STUDENTS = (COURSE[key] for key in ("name", "grader", "instructor", "students"))
+# What hands files over: a folder that all share, or ngshare.
+NGSHARE = f"http://127.0.0.1:{SERVING['ngshare_port']}" if COURSE["exchange"] == "ngshare" else None
 # With system users each person's processes and files are their own; without, all run under the account that starts the hub.
 SYSTEM_USERS = COURSE["system_users"]
 BIN = STATE / "env" / "bin"
@@ -25,7 +27,11 @@ BIN = STATE / "env" / "bin"
 def environment(role: str) -> dict[str, str]:
     """What the servers of a role are told."""
     # Found before ~/.jupyter is looked at: which menus there are, and what nbgrader needs to know.
-    return {"JUPYTER_CONFIG_PATH": str(STATE / "config" / role)}
+    told = {"JUPYTER_CONFIG_PATH": str(STATE / "config" / role)}
+    if NGSHARE:
+        # Not by way of the proxy, whose certificate a server may not trust; it says who asks by its token, which each has.
+        told["NGSHARE_URL"] = f"{NGSHARE}/services/ngshare"
+    return told
 
 
 # -- Who may log in
@@ -94,8 +100,33 @@ if SYSTEM_USERS:
     # Owns source, gradebook and submissions, in a folder that nobody else can enter.
     service["user"] = GRADER
 else:
-    service["environment"]["HOME"] = str(STATE / "home" / GRADER)
+    service["environment"] |= {"HOME": str(STATE / "home" / GRADER), "USER": GRADER}
 c.JupyterHub.services = [service]
+
+# -- Handing over without a shared folder
+
+if NGSHARE:
+    ngshare = {
+        # Its users ask for it by this name.
+        "name": "ngshare",
+        "url": NGSHARE,
+        # In an environment of its own, for it needs older libraries. Database and files are in the exchange's folder.
+        "command": [
+            *(str(STATE / "ngshare-env" / name) for name in ("bin/python", "serve_ngshare.py")),
+            f"--database=sqlite:///{STATE / 'exchange' / 'ngshare.db'}",
+            f"--storage={STATE / 'exchange' / 'files'}",
+            # Who makes courses: nobody who can log in. `make hub` enters course and students with the service's own token.
+            "--admins=ngshare",
+        ],
+        "cwd": str(STATE / "exchange"),
+        "api_token": SERVING["ngshare_token"],
+        # Nobody has to go there with a browser.
+        "display": False,
+    }
+    if SYSTEM_USERS:
+        # It learns everybody's token, and must not be who may read passwords, the gradebook or anybody's home.
+        ngshare["user"] = COURSE["ngshare"]
+    c.JupyterHub.services.append(ngshare)
 
 # -- People's servers
 

@@ -13,7 +13,9 @@ from typing import Any
 import nbformat
 from nbgrader.api import MissingEntry
 from nbgrader.apps.baseapp import NbGrader
+from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default.exchange import Exchange
 from packaging.requirements import Requirement
 from sqlalchemy.exc import SQLAlchemyError
@@ -256,6 +258,9 @@ def _sealing(course: Path, settings: Config) -> str:
 
 
 def _exchange(settings: Config) -> str:
+    factory = ExchangeFactory(config=_present(settings))
+    if not issubclass(factory.exchange, Exchange):
+        return _answer(factory, settings)
     root = Path(Exchange(config=_present(settings)).root)
     cure = f"Make it with: sudo install -d -m 777 {root}; or set c.Exchange.root in everybody's nbgrader_config.py."
     if not root.is_dir():
@@ -265,3 +270,25 @@ def _exchange(settings: Config) -> str:
     with suppress(OSError):
         return f"{root}, {shutil.disk_usage(root).free / 2**30:.0f} GiB free"
     return str(root)
+
+
+def _answer(factory: ExchangeFactory, settings: Config) -> str:
+    """Ask an exchange that is no folder what is released: what goes wrong there is only logged."""
+    name = factory.exchange.__module__.partition(".")[0]
+    wrong: list[str] = []
+
+    class Listen(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            wrong.append(str((record.exc_info or (None, None))[1] or record.getMessage()).splitlines()[0])
+
+    log = logging.Logger(name)
+    log.addHandler(Listen(logging.ERROR))
+    parts = {"coursedir": CourseDirectory(config=settings), "authenticator": Authenticator(config=settings)}
+    cure = "Ask in a terminal of JupyterLab; the hub's log may say more."
+    try:
+        released = factory.List(config=settings, log=log, **parts).start()
+    except Exception as error:  # another exchange may say it in another way
+        raise _Trouble(f"{name} does not answer: {error}. {cure}") from error
+    if wrong:
+        raise _Trouble(f"{name} does not answer: {wrong[0]} {cure}")
+    return f"{name} answers; assignments released: {len(released)}"

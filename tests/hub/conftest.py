@@ -1,9 +1,10 @@
-"""One hub for all tests of it, and people at their browsers."""
+"""A hub for each exchange, for all tests of it, and people at their browsers."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from playwright.sync_api import Browser
 NAMES = ("ada", "bob", "cleo", "dan")
 
 
-@pytest.fixture(scope="session")
-def hub() -> Iterator[Hub]:
+@contextmanager
+def begun(kind: str = "", **more: str) -> Iterator[Hub]:
     """A hub as `make hub` makes it from nothing, with an instructor and four students; gone at the end, whatever happens."""
     if shutil.which("make") is None:
         pytest.skip("make is missing")
@@ -22,8 +23,8 @@ def hub() -> Iterator[Hub]:
     folder = Path(tempfile.mkdtemp(prefix="mlwf-hub-test-", dir="/srv" if os.access("/srv", os.W_OK) else None))
     folder.chmod(0o755)
     # So that two runs at once, or a course that is really there, do not meet.
-    unique = f"mlwf-t{os.getpid()}"
-    hub = Hub(folder / "state", f"{unique}-ines", f"{unique}-grader", [f"{unique}-{name}" for name in NAMES])
+    unique = f"mlwf-t{os.getpid()}{kind}"
+    hub = Hub(folder / "state", f"{unique}-ines", f"{unique}-grader", [f"{unique}-{name}" for name in NAMES], **more)
     try:
         hub.said = hub.start()
         yield hub
@@ -32,13 +33,33 @@ def hub() -> Iterator[Hub]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def hub() -> Iterator[Hub]:
+    """A hub whose exchange is a folder."""
+    with begun() as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def ngshare_hub() -> Iterator[Hub]:
+    """A hub whose exchange is ngshare."""
+    with begun("n", EXCHANGE="ngshare") as hub:
+        yield hub
+
+
+@pytest.fixture(params=["hub", "ngshare_hub"], ids=["folder", "ngshare"])
+def either_hub(request: pytest.FixtureRequest) -> Hub:
+    """One hub, then the other."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def member(hub, browser: Browser) -> Iterator[Callable[[str], Member]]:
+def member(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Callable[..., Member]]:
     """How to call somebody to a browser of their own."""
     members = []
 
-    def come(name: str) -> Member:
-        members.append(Member(hub, name, browser))
+    def come(name: str, at: Hub | None = None) -> Member:
+        members.append(Member(at or request.getfixturevalue("hub"), name, browser))
         return members[-1]
 
     yield come

@@ -5,6 +5,8 @@ import os
 import pwd
 import stat
 import subprocess
+from base64 import b64decode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from people import ASSIGNMENT, COURSE, NOTEBOOK, ROOT, Hub
@@ -40,6 +42,20 @@ def test_it_begins_with_users_and_passwords_of_its_own(hub):
         assert "everybody's server runs under your own account" in hub.said
     again = subprocess.run(hub.make("hub"), capture_output=True, text=True, check=False)
     assert "a hub is at work with" in again.stderr
+
+
+def test_its_servers_have_the_versions_that_are_pinned(either_hub):
+    """Is what is installed as in the constraints, also where something was added that would have other versions?"""
+    places = {"env": "constraints.txt"}
+    if either_hub.over_ngshare:
+        places["ngshare-env"] = "deploy/ngshare/constraints.txt"
+    for place, constraints in places.items():
+        command = [either_hub.state / place / "bin" / "python", "-m", "pip", "list", "--format=freeze"]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        pins = (ROOT / constraints).read_text().lower().replace("_", "-").split()
+        there = listed.lower().replace("_", "-").split()
+        own = ("pip==", "mlwf==", "setuptools==") if place == "ngshare-env" else ("pip==", "mlwf==")
+        assert [line for line in there if line not in pins and not line.startswith(own)] == []
 
 
 def test_a_course_in_the_browser(hub, member):
@@ -173,7 +189,7 @@ def test_students_are_kept_apart(hub):
 
 def hand_out(hub: Hub, *students: str) -> None:
     """See to it that the assignment is released, and that these students have it."""
-    if not (hub.state / "exchange" / COURSE / "outbound" / ASSIGNMENT).exists():
+    if f"{COURSE} {ASSIGNMENT}" not in hub.nbgrader(hub.grader, "list"):
         hub.nbgrader(hub.grader, "generate_assignment", ASSIGNMENT, "--force")
         hub.nbgrader(hub.grader, "release_assignment", ASSIGNMENT)
     for student in students:
@@ -196,8 +212,8 @@ with Gradebook("sqlite:///gradebook.db", {COURSE!r}) as book:
     )
 
 
-def give_feedback(hub: Hub) -> None:
-    hub.nbgrader(hub.grader, "generate_feedback", ASSIGNMENT, "--force")
+def give_feedback(hub: Hub, *command: str) -> None:
+    hub.grade(*command, ASSIGNMENT, "--force")
     hub.nbgrader(hub.grader, "release_feedback", ASSIGNMENT)
 
 
@@ -208,19 +224,22 @@ def feedback_of(hub: Hub, student: str) -> list[str]:
     return [page.read_text() for page in pages]
 
 
-def test_a_course_by_command_line_with_late_work_and_a_restart(hub, member, tmp_path):
-    """Do nbgrader's own commands do the same, for who hands in twice, once too late, with the hub restarted in between?"""
+def test_a_course_by_command_line_with_late_work_and_a_restart(either_hub, member, tmp_path):
+    """Do commands do the same over each exchange, for who hands in again, once too late, with the hub restarted in between?"""
+    hub = either_hub
     cleo, dan = hub.students[2:]
     hand_out(hub, cleo, dan)
+    hub.nbgrader(dan, "submit", ASSIGNMENT)
     hub.write_answers(cleo, {"memo": "Small models lead from week 7."}, start="solutions")
     hub.write_answers(dan, WROTE_MISTAKES)
     assert "Success" in hub.succeed(cleo, "nbgrader", "validate", NOTEBOOK)
     for student in (cleo, dan):
+        assert f"{COURSE} {ASSIGNMENT}" in hub.nbgrader(student, "list")
         hub.nbgrader(student, "submit", ASSIGNMENT)
     hub.nbgrader(hub.grader, "collect", ASSIGNMENT, "--update")
     hub.nbgrader(hub.grader, "autograde", ASSIGNMENT)
     read_memos(hub, cleo, dan)
-    give_feedback(hub)
+    give_feedback(hub, "nbgrader", "generate_feedback")
     scores = hub.scores()
     assert {name: scores[name] for name in (cleo, dan)} == {cleo: EVERY_MARK + MEMO_MARK, dan: MISTAKES + MEMO_MARK}
     (page,) = feedback_of(hub, cleo)
@@ -239,7 +258,7 @@ def test_a_course_by_command_line_with_late_work_and_a_restart(hub, member, tmp_
     assert "new passwords" not in said
     assert before not in said
     assert hub.password(dan) == before
-    returning = member(dan)
+    returning = member(dan, hub)
     returning.log_in()
     returning.wait_for_lab()
 
@@ -247,17 +266,113 @@ def test_a_course_by_command_line_with_late_work_and_a_restart(hub, member, tmp_
     hub.write_answers(dan, {}, start="solutions")
     hub.nbgrader(dan, "submit", ASSIGNMENT)
     hub.nbgrader(hub.grader, "collect", ASSIGNMENT, "--update")
-    hub.nbgrader(hub.grader, "autograde", ASSIGNMENT)
+    hub.grade("mlwf", "grade", ASSIGNMENT)
     scores = hub.scores()
     assert scores[cleo] == EVERY_MARK + MEMO_MARK
     assert scores[dan] in (EVERY_MARK, EVERY_MARK + MEMO_MARK)  # a memo's mark stays until it is read again
     assert late(hub)[dan] > 0
-    give_feedback(hub)
+    give_feedback(hub, "mlwf", "feedback")
     first, second = feedback_of(hub, dan)
     assert f"{MISTAKES + MEMO_MARK:g} of 60 points" in first
     assert f"{scores[dan]:g} of 60 points" in second
     # Cleo's stays as it was, and nobody's page is in another's folder.
     assert all(dan not in page for page in feedback_of(hub, cleo))
+
+
+def test_ngshare_gives_nobody_more_than_is_theirs(ngshare_hub):
+    """Does ngshare refuse a student what is another's or the course's, a stranger and nobody at all everything, and stay in its place?"""
+    hub = ngshare_hub
+    cleo, dan = hub.students[2:]
+    hand_out(hub, cleo, dan)
+    for student in (cleo, dan):
+        hub.nbgrader(student, "submit", ASSIGNMENT)
+    token = {name: hub.surroundings(name)["JUPYTERHUB_API_TOKEN"] for name in (hub.grader, hub.instructor, cleo, dan)}
+
+    def ask(name: str, method: str, path: str, **form: str) -> tuple[int, dict]:
+        return hub.ask_ngshare(token.get(name, name), method, path, **form)
+
+    handed_in = f"submissions/{COURSE}/{ASSIGNMENT}"
+    _, everything = ask(hub.grader, "GET", handed_in)
+    when = {each["student_id"]: each["timestamp"] for each in everything["submissions"]}
+    assert when.keys() == {cleo, dan}
+    whose = {"first_name": "", "last_name": "", "email": ""}
+    files = json.dumps([{"path": f"{ASSIGNMENT}.ipynb", "content": "e30="}])
+    feedback = f"feedback/{COURSE}/{ASSIGNMENT}/{{}}?" + urlencode({"timestamp": when[dan]})
+    others = [
+        ("GET", handed_in, {}),
+        ("GET", f"{handed_in}/{dan}", {}),
+        ("GET", f"submission/{COURSE}/{ASSIGNMENT}/{dan}", {}),
+        ("GET", feedback.format(dan), {}),
+        ("GET", f"students/{COURSE}", {}),
+    ]
+    # The same is open to who teaches the course.
+    assert [path for method, path, _ in others if ask(hub.grader, method, path)[0] != 200] == []
+    changes = [
+        ("POST", f"feedback/{COURSE}/{ASSIGNMENT}/{cleo}", {"timestamp": when[cleo], "files": files}),
+        ("POST", f"assignment/{COURSE}/another", {"files": files}),
+        ("DELETE", f"assignment/{COURSE}/{ASSIGNMENT}", {}),
+        ("POST", f"student/{COURSE}/{hub.instructor}", whose),
+        ("DELETE", f"student/{COURSE}/{dan}", {}),
+        ("POST", f"instructor/{COURSE}/{cleo}", whose),
+        ("POST", "course/another", {}),
+        ("DELETE", f"course/{COURSE}", {}),
+        ("GET", "initialize-Data6ase?action=dump", {}),
+    ]
+    members_only = [
+        ("GET", f"assignments/{COURSE}", {}),
+        ("GET", f"assignment/{COURSE}/{ASSIGNMENT}", {}),
+        ("POST", f"submission/{COURSE}/{ASSIGNMENT}", {"files": files}),
+    ]
+    closed = {
+        cleo: others + changes,
+        # Has a server on the same hub, and is not of the course there: it is graded under the course's own name.
+        hub.instructor: others + changes + members_only,
+        "": others + changes + members_only,
+        "no-such-token": others + changes + members_only,
+    }
+    opened = [
+        (name, method, path, said)
+        for name, requests in closed.items()
+        for method, path, form in requests
+        for status, said in [ask(name, method, path, **form)]
+        if status == 200 or set(said) - {"success", "message"}
+    ]
+    assert opened == []
+    assert {ask(name, "GET", f"assignments/{COURSE}")[0] for name in (hub.instructor, cleo)} == {403, 200}
+    assert ask(hub.grader, "GET", handed_in)[1] == everything
+
+    # Her own she sees; of the course what is released, and not the source; and nothing by a path that leads elsewhere.
+    assert ask(cleo, "GET", f"{handed_in}/{cleo}")[0] == 200
+    _, released = ask(cleo, "GET", f"assignment/{COURSE}/{ASSIGNMENT}")
+    there = hub.state / "course" / "release" / ASSIGNMENT
+    assert {each["path"]: b64decode(each["content"]) for each in released["files"]} == {
+        path.name: path.read_bytes() for path in there.iterdir()
+    }
+    for path in ("../elsewhere.ipynb", "/tmp/elsewhere.ipynb", "a/../../elsewhere.ipynb"):
+        form = {"files": json.dumps([{"path": path, "content": "e30="}])}
+        assert ask(cleo, "POST", f"submission/{COURSE}/{ASSIGNMENT}", **form)[0] == 400
+    for path in ("..%2Fcourse", "..%2F..%2Fngshare.db", "%2Fetc%2Fpasswd"):
+        assert ask(cleo, "GET", f"assignment/{COURSE}/{path}")[0] == 404
+
+    port = urlsplit(hub.surroundings(hub.grader)["NGSHARE_URL"]).port
+    lines = [line.split() for table in ("tcp", "tcp6") for line in ROOT.__class__("/proc/net", table).open()]
+    listening = {words[1] for words in lines if words[3] == "0A" and words[1].endswith(f":{port:04X}")}
+    assert listening == {f"0100007F:{port:04X}"}
+
+
+@system_users_only
+def test_ngshare_has_an_account_of_its_own(ngshare_hub):
+    """Is what is handed in closed to students, and what is the course's, the hub's and theirs closed to ngshare's account?"""
+    hub = ngshare_hub
+    ngshare, cleo = f"{hub.grader}-ngshare", hub.students[2]
+    kept = hub.state / "exchange" / "ngshare.db"
+    assert kept.owner() == ngshare
+    homes = [str(hub.home(name)) for name in (cleo, hub.instructor, hub.grader)]
+    theirs = [("ls", place) for place in (*homes, str(hub.state / "course"), str(hub.state / "hub"))]
+    closed = {cleo: [("ls", str(kept.parent)), ("cat", str(kept))], ngshare: theirs}
+    asked = [(who, what) for who, commands in closed.items() for what in commands]
+    assert [(who, what) for who, what in asked if hub.run(who, *what).returncode == 0] == []
+    assert hub.run(ngshare, "cat", str(kept)).returncode == 0
 
 
 def certificate(folder) -> dict[str, str]:
@@ -308,8 +423,9 @@ def open_command(pid: int) -> str:
         return ""
 
 
-def test_removing_it_asks_first_and_leaves_nothing(hub):
+def test_removing_it_asks_first_and_leaves_nothing(either_hub):
     """Does `make hub-remove` keep everything unless told so, refuse while the hub runs, and then take its users and files away?"""
+    hub = either_hub
     refused = hub.remove()
     assert "a hub is at work with" in refused.stderr
     hub.stop()

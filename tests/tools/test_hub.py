@@ -25,6 +25,7 @@ DEPLOY = ROOT / "deploy" / "hub"
         ({"STUDENTS": "a" * 32}, "can't be a user"),
         ({"STUDENTS": "ada bob ada"}, "ada is named twice"),
         ({"STUDENTS": "ada", "INSTRUCTOR": "ada"}, "ada is named twice"),
+        ({"EXCHANGE": "nfs"}, "EXCHANGE=nfs can't be had; there are folder and ngshare"),
         ({"CERT": __file__}, "HTTPS needs both files"),
         ({"CERT": __file__, "KEY": "nowhere.pem"}, "nowhere.pem can't be read"),
         ({"HOST": "0.0.0.0"}, "would send passwords in the clear"),
@@ -73,6 +74,35 @@ def test_everybody_gets_one_password_and_keeps_it(tmp_path):
     assert state.passwords() == {"ines": new["ines"], "ada": "her-own", **later}
     assert stat.S_IMODE(state.passwords_file.stat().st_mode) == 0o600
     assert all(re.fullmatch(r"[a-z2-9]{4}(-[a-z2-9]{4}){3}", password) for password in (*new.values(), *later.values()))
+
+
+def prepare(folder, **given):
+    """Have people prepared as without root, so that no user of this machine is made."""
+    state = hub.State(folder)
+    state.make()
+    options = hub.Options({"STATE": str(folder), **given})
+    options.root = False
+    return hub.prepare_people(state, options)
+
+
+def test_an_exchange_is_chosen_once(tmp_path):
+    """Does a course go on with the exchange that it began with, and is another one refused before anything changes?"""
+    assert prepare(tmp_path / "a")["exchange"] == "folder"
+    assert prepare(tmp_path / "b", EXCHANGE="ngshare")["exchange"] == "ngshare"
+    assert prepare(tmp_path / "b")["ngshare"] == "mlwf-grader-ngshare"
+    for folder, other in (("a", "ngshare"), ("b", "folder")):
+        before = hub.State(tmp_path / folder).read()
+        with pytest.raises(SystemExit, match=f"{before['exchange']}, and goes on with it; for {other} take another"):
+            prepare(tmp_path / folder, EXCHANGE=other, STUDENTS="eve")
+        assert hub.State(tmp_path / folder).read() == before
+
+
+@pytest.mark.parametrize("given", [{"STUDENTS": "ngshare"}, {"STUDENTS": "ada", "INSTRUCTOR": "constraint_tax_course"}])
+def test_nobody_is_called_as_a_service_is(tmp_path, given):
+    """Is a name refused under which ngshare would take a student for the course's instructor or its own?"""
+    with pytest.raises(SystemExit, match="a service of the hub has that name"):
+        prepare(tmp_path, EXCHANGE="ngshare", **given)
+    assert hub.State(tmp_path).read() == {}
 
 
 def test_an_interpreter_below_a_closed_folder_is_not_for_all(tmp_path):
