@@ -276,6 +276,14 @@ def test_every_command_says_so(server, ungraded, tmp_path):
     assert postgres.PASSWORD not in doctor.stdout + doctor.stderr
 
 
+@pytest.fixture(scope="module")
+def graded(ungraded, tmp_path_factory):
+    """The ordinary course in SQLite, in which one student is graded."""
+    course = ungraded.copy(tmp_path_factory.mktemp("graded") / "course")
+    assert grade(course, "--student", "ada").stderr == ""
+    return course
+
+
 @pytest.fixture
 def open_saver(fresh):
     """A saver of the course, as `mlwf grade` has one."""
@@ -284,10 +292,10 @@ def open_saver(fresh):
         yield course, gradebook, Saver(course, gradebook, ASSIGNMENT)
 
 
-def test_a_mark_by_hand_comes_before_or_after(ordinary, fresh, open_saver):
+def test_a_mark_by_hand_comes_before_or_after(graded, fresh, open_saver):
     """Does saving wait for somebody who is giving a mark, and see it then?"""
     course, _, saver = open_saver
-    saver.save([stage(as_graded(ordinary.first, "ada"), course, ASSIGNMENT)])
+    saver.save([stage(as_graded(graded, "ada"), course, ASSIGNMENT)])
     with Gradebook(fresh.url) as other:
         test = other.find_grade("mean-test", "readings", ASSIGNMENT, "ada")
         assert not test.needs_manual_grade
@@ -296,7 +304,7 @@ def test_a_mark_by_hand_comes_before_or_after(ordinary, fresh, open_saver):
         timer = threading.Timer(1, other.db().commit)  # this thread's session, not the timer's own
         timer.start()
         begin = time.monotonic()
-        saver.save([stage(as_graded(ordinary.first, "ada"), course, ASSIGNMENT)])
+        saver.save([stage(as_graded(graded, "ada"), course, ASSIGNMENT)])
         assert time.monotonic() - begin > 0.8
         timer.join()
     with Gradebook(fresh.url) as other:
@@ -304,11 +312,11 @@ def test_a_mark_by_hand_comes_before_or_after(ordinary, fresh, open_saver):
         assert (test.manual_score, test.needs_manual_grade) == (1.5, True)  # graded again since: somebody should look
 
 
-def test_locked_or_gone(ordinary, fresh, server, monkeypatch):
+def test_locked_or_gone(graded, fresh, server, monkeypatch):
     """Is a lock that stays, or a server that ends the connection, one line, with nothing half saved, and can one go on?"""
     monkeypatch.setattr("mlwf.grading.course.PATIENCE", 0.3)
     course, before = Course(fresh.folder), fresh.rows()
-    staged = stage(as_graded(ordinary.first, "ada"), course, ASSIGNMENT)
+    staged = stage(as_graded(graded, "ada"), course, ASSIGNMENT)
     with course.open_gradebook() as gradebook, psycopg.connect(fresh.url.replace("+psycopg", "")) as other:
         saver = Saver(course, gradebook, ASSIGNMENT)
         saver.refused(["ada"])  # as `mlwf grade` asks first; what has been read is let go
@@ -326,13 +334,13 @@ def test_locked_or_gone(ordinary, fresh, server, monkeypatch):
         assert fresh.rows() == before
         assert not (fresh.folder / "autograded" / "ada" / ASSIGNMENT).exists()
         assert saver.save([staged]) == {}
-    assert fresh.autograded("ada") == ordinary.first.autograded("ada")
+    assert fresh.autograded("ada") == graded.autograded("ada")
 
 
-def test_a_name_that_is_too_long(ordinary, open_saver):
+def test_a_name_that_is_too_long(graded, open_saver):
     """Is a student refused whose name PostgreSQL's column can't hold, and the others saved?"""
     course, gradebook, saver = open_saver
     names = ["x" * 129, "y" * 128]
-    staged = [stage(as_graded(ordinary.first, "ada", student=name), course, ASSIGNMENT) for name in names]
+    staged = [stage(as_graded(graded, "ada", student=name), course, ASSIGNMENT) for name in names]
     assert list(saver.save(staged)) == names[:1]
     assert [student.id for student in gradebook.students] == names[1:]
