@@ -45,7 +45,7 @@ class Image:
     """What a Containerfile has come to so far."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self.log = root, root.with_name(f"{root.name}.log")
         self.environment: Dict[str, str] = {"PATH": PATH}
         self.arguments: Dict[str, str] = {}
         self.folder, self.user = "/", ""
@@ -67,7 +67,10 @@ class Image:
         elif word == "FROM" and build:
             self.bootstrap(rest)
         elif word == "RUN" and build:
-            self.run(["/bin/sh", "-c", rest], {**self.arguments, **network()}).check_returncode()
+            with self.log.open("ab") as log:
+                done = self.run(["/bin/sh", "-c", rest], {**self.arguments, **network()}, stdout=log, stderr=log)
+            if done.returncode:
+                stop(f"a line ended with {done.returncode}: {rest[:80]} (see {self.log})")
         elif word == "COPY" and build:
             self.copy(shlex.split(rest))
         elif word not in ("FROM", "RUN", "COPY", "CMD"):
@@ -167,4 +170,4 @@ if __name__ == "__main__":
     try:
         main()
     except subprocess.CalledProcessError as error:
-        stop(f"a line ended with {error.returncode}")
+        stop(f"{error.cmd[0]} ended with {error.returncode}")
