@@ -23,8 +23,6 @@ from typing import Any
 
 import psutil
 import websocket
-from rich.console import Console
-from rich.table import Table
 
 from mlwf.course.environment import clean_environment
 
@@ -201,17 +199,14 @@ def servers(count: int) -> Iterator[list[Student]]:
 
 
 def main(classes: tuple[int, ...]) -> None:
-    """Measure classes of these sizes, and print a table."""
-    table = Table("students", title="A student's memory in MB, PSS / RSS")
-    for name in ("server, logged in", "server, lab run", "kernel", "together"):
-        table.add_column(name, justify="right")
+    """Measure classes of these sizes, and print a line for each."""
+    sys.stdout.write("MB, PSS / RSS: students  server, logged in  server, lab run     kernel   together\n")
     for count in classes:
         with servers(count) as students:
             for student in students:
                 student.open_page()
             first = [student.memory()[0] for student in students]
-            sliders = [student.run_lab() for student in students]
-            if not all(sliders):
+            if not all([student.run_lab() for student in students]):
                 sys.exit("bench-students: the lab has shown no slider")
             then = [student.memory() for student in students]
         groups = (
@@ -220,12 +215,9 @@ def main(classes: tuple[int, ...]) -> None:
             [kernel for _, kernel in then],
             [one + two for one, two in then],
         )
-        table.add_row(
-            str(count),
-            *(f"{mean(each.pss for each in group):.0f} / {mean(each.rss for each in group):.0f}" for group in groups),
-        )
-        sys.stderr.write(f"bench-students: {count} done, {sliders[0]} sliders in each\n")
-    Console(width=120).print(table)
+        means = (f"{mean(each.pss for each in group):.0f} / {mean(each.rss for each in group):.0f}" for group in groups)
+        sys.stdout.write("{:23}{:>19}{:>17}{:>11}{:>11}\n".format(count, *means))
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -134,14 +134,20 @@ def network() -> Dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s FOLDER [--file CONTAINERFILE] [--env NAME=VALUE …] [-- COMMAND …]",
+    )
     parser.add_argument("folder", type=Path, help="where the image's files go; made unless it is there")
     parser.add_argument("--file", type=Path, default=ROOT / "deploy" / "kubernetes" / "Containerfile")
     parser.add_argument(
         "--env", action="append", default=[], metavar="NAME=VALUE", help="for the command, as the hub gives it"
     )
-    parser.add_argument("command", nargs="*")
-    asked = parser.parse_args()
+    words, command = sys.argv[1:], []
+    if "--" in words:
+        words, command = words[: words.index("--")], words[words.index("--") + 1 :]
+    asked = parser.parse_args(words)
     if os.geteuid() or not all(map(shutil.which, ("mmdebstrap", "bwrap"))):
         stop("root is needed, and two packages (Debian, Ubuntu: apt install mmdebstrap bubblewrap)")
     image, ready = Image(asked.folder.resolve()), asked.folder / ".ready"
@@ -161,9 +167,9 @@ def main() -> None:
         )
         print(f"image: {size} MB")
         ready.touch()
-    if asked.command:
+    if command:
         more = dict(text.partition("=")[::2] for text in asked.env)
-        sys.exit(image.run([*image.entry, *asked.command], more).returncode)
+        sys.exit(image.run([*image.entry, *command], more).returncode)
 
 
 if __name__ == "__main__":

@@ -348,7 +348,7 @@ class Course:
                 "(for postgresql+psycopg: pip install 'mlwf[postgres]')"
             ) from error
         except (SQLAlchemyError, ValueError, OSError, SubprocessError) as error:
-            advice = "" if file else f"; does the server of {_shown(url)} run, and is c.CourseDirectory.db_url right?"
+            advice = "" if file else f"; see that {_shown(url)} is right and its server runs"
             raise GradingError(f"the gradebook can't be opened: {one_line(error)}{advice}") from error
 
     def _path(self, step: str, assignment: str, student: str) -> Path:
@@ -423,4 +423,6 @@ def _has_tables(url: str) -> bool:
 
 def _shown(url: str) -> str:
     """A database's address as it may be read by anybody: its options may hold a password, too."""
-    return make_url(url).set(query={}).render_as_string(hide_password=True)
+    whole = make_url(url)
+    options = {name: value for name, value in whole.query.items() if name == "service"}
+    return whole.set(query=options).render_as_string(hide_password=True)

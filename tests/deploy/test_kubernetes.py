@@ -237,7 +237,6 @@ def test_a_students_pod(pod):
     assert told["USER"] == "ada"
     assert told["NGSHARE_URL"] == "http://ngshare:8080/services/ngshare"
     assert spawner.default_url == "/lab/tree/lab/constraint_tax.ipynb"
-    assert "access:services!service=ngshare" in spawner.server_token_scopes
     assert container["image"] == f"images.example.org/constraint-tax:{mlwf.__version__}"
     assert container["args"][0] == "jupyterhub-singleuser"
     assert "command" not in container  # so that the image's entry point prepares the volume

@@ -232,10 +232,10 @@ def test_the_commands_around_it(our_class, tmp_path):
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql+psycopg://grader:{password}@127.0.0.1:1/x", r"can't be opened: .*port 1 failed: Connection refused; does the server of postgresql\+psycopg://grader:\*\*\*@127.0.0.1:1/x run"),
-        ("postgresql+psycopg://grader:wrong{password}@127.0.0.1:{port}/x", r"can't be opened: .*password authentication failed for user .grader.; does"),
-        ("postgresql+psycopg://grader:{password}@127.0.0.1:{port}/nowhere", r"can't be opened: .*database .nowhere. does not exist; does"),
-        ("postgresql+psycopg://127.0.0.1:{port}/x?user=grader&password={password}&sslmode=require", r"can't be opened: .*server does not support SSL.*; does the server of postgresql\+psycopg://127.0.0.1:\d+/x run"),
+        ("postgresql+psycopg://grader:{password}@127.0.0.1:1/x", r"can't be opened: .*port 1 failed: Connection refused; see that postgresql\+psycopg://grader:\*\*\*@127.0.0.1:1/x is right and its server runs"),
+        ("postgresql+psycopg://grader:wrong{password}@127.0.0.1:{port}/x", r"can't be opened: .*password authentication failed for user .grader.; see that"),
+        ("postgresql+psycopg://grader:{password}@127.0.0.1:{port}/nowhere", r"can't be opened: .*database .nowhere. does not exist; see that"),
+        ("postgresql+psycopg://127.0.0.1:{port}/x?user=grader&password={password}&sslmode=require", r"can't be opened: .*server does not support SSL.*; see that postgresql\+psycopg://127.0.0.1:\d+/x is right and its server runs"),
         ("postgresql+psycopg://grader:{password}@127.0.0.1:{port}/postgres", r"there is no gradebook in postgresql\+psycopg://grader:\*\*\*@127.0.0.1:\d+/postgres: run `nbgrader generate_assignment` first"),
         ("postgresql+psycopg://grader:{password}/@127.0.0.1:port/x", r"c.CourseDirectory.db_url is no address of a database; one looks like"),
         ("postgresql//grader:{password}@127.0.0.1/x", r"c.CourseDirectory.db_url is no address of a database; one looks like"),
