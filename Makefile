@@ -13,6 +13,7 @@
 # make bench-grade    mlwf grade beside nbgrader autograde (a few minutes)
 # make bench-binder   how long Binder's steps and a cold start take (some minutes)
 # make bench-readers  what readers of the page wait for, and what they cost in memory (some minutes)
+# make bench-students how much memory a student takes (some minutes)
 # make bench      the lab in a real browser beside other ways to build it (a quarter of an hour)
 # All set-up is done on the way; PYTHON=… names another interpreter.
 SHELL := /bin/bash
@@ -21,7 +22,7 @@ BIN := .venv/bin
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder bench-readers site
+.PHONY: lab page hub hub-remove test test-hostile test-hub check assignment bench bench-feedback bench-grade bench-kernel bench-binder bench-readers site bench-students
 
 lab: .venv/ready-lab+course
 	@$(BIN)/python tools/lab.py
@@ -58,7 +59,7 @@ check: .venv/ready-lab+course+page+test
 	@pytest -m "not browser and not course and not thorough and not hub"
 
 test: check .venv-site/ready
-	@python tools/debian.py chromium
+	@python tools/debian.py chromium postgresql
 	@pytest --nbval --nbval-current-env notebooks source
 	@pytest -m "browser or course or thorough or hub"
 
@@ -97,6 +98,9 @@ bench-binder: .venv/ready-lab+course+page+test
 bench-readers: .venv/ready-lab+course+page+bench
 	@python tools/debian.py chromium
 	@$(BIN)/python -m benchmarks.readers
+
+bench-students: .venv/ready-lab+course
+	@$(BIN)/python -m benchmarks.students
 
 bench: .venv/ready-lab+course+page+bench
 	@python tools/debian.py chromium

@@ -1,17 +1,19 @@
-"""Install Debian's programs that tests need, where that can be done: ``python tools/debian.py chromium bubblewrap``."""
+"""Install Debian's programs that tests need, where that can be done: ``python tools/debian.py chromium bubblewrap postgresql``."""
 
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Optional
 
 #: By package: what it is called when it is there, and what can't be done without it.
 PROGRAMS = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "the browser tests can't run"),
     "bubblewrap": (("bwrap",), "submissions can't be sealed in"),
+    "postgresql": (("initdb",), "gradebooks in PostgreSQL can't be tested"),
 }
-ALONGSIDE = {"chromium": ["fonts-dejavu-core"], "bubblewrap": ["libseccomp2"]}
+ALONGSIDE = {"chromium": ["fonts-dejavu-core"], "bubblewrap": ["libseccomp2"], "postgresql": []}
 # Chromium asks its maker's servers for this and that; none of it is needed here.
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -21,7 +23,10 @@ CHROMIUM_ARGUMENTS = (
 
 def find(package: str) -> Optional[str]:
     """Return the path of a package's program, or None."""
-    return next(filter(None, map(shutil.which, PROGRAMS[package][0])), None)
+    # Debian keeps PostgreSQL's programs out of PATH, those of each version in a folder of their own.
+    postgresql = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *postgresql])
+    return next(filter(None, (shutil.which(name, path=path) for name in PROGRAMS[package][0])), None)
 
 
 def missing(package: str) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default.exchange import Exchange
 from packaging.requirements import Requirement
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from mlwf.assignment import QUESTIONS
@@ -26,7 +27,7 @@ from mlwf.assignment.runner import StoppedError, data, run
 from mlwf.assignment.showing import VERDICT
 from mlwf.course.students import ASSIGNMENT
 from mlwf.grading.course import Course
-from mlwf.grading.errors import GradingError
+from mlwf.grading.errors import GradingError, one_line
 from mlwf.grading.sandbox import HOW_TO_SEAL, EndedError, Sandbox, World
 
 SOLUTION = "### BEGIN SOLUTION"
@@ -222,20 +223,20 @@ def _present(settings: Config) -> Config:
 
 def _gradebook(course: Path, settings: Config, notebooks: dict[str, nbformat.NotebookNode]) -> str:
     cells = _cells(notebooks.get("source"))
-    directory = CourseDirectory(config=_present(settings))
-    with chdir(course):
-        place = directory.db_url
-    path = Path(place.removeprefix("sqlite:///"))
-    if place.startswith("sqlite:///") and not path.is_file():
-        raise _Trouble("is not there yet. Run make assignment, which makes it.")
     try:
-        with Gradebook(place, directory.course_id) as gradebook:
+        found = Course(course, _present(settings))
+        file = found.gradebook_file
+        if file and not file.is_file():
+            raise _Trouble("is not there yet. Run make assignment, which makes it.")
+        with found.open_gradebook() as gradebook:
             points = gradebook.find_assignment(ASSIGNMENT).max_score
             students, due = len(gradebook.students), gradebook.find_assignment(ASSIGNMENT).duedate
     except MissingEntry:
         raise _Trouble(f"does not know {ASSIGNMENT}. Run make assignment.") from None
-    except Exception as error:  # whatever the database says
-        raise _Trouble(f"can't be opened ({str(error).splitlines()[0][:100]}). Restore it from a copy.") from error
+    except GradingError as error:
+        raise _Trouble(f"{error}. Mend that, or restore the gradebook from a copy.") from error
+    except SQLAlchemyError as error:  # it can be opened, and is not what it should be
+        raise _Trouble(f"can't be read ({one_line(error)[:100]}). Restore it from a copy.") from error
     should = sum(cell.metadata.nbgrader.get("points", 0) for cell in cells.values() if cell.metadata.nbgrader.grade)
     if points != should:
         raise _Trouble(f"has {points:g} points for {ASSIGNMENT}, the source has {should:g}. Run make assignment.")

@@ -5,27 +5,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 
 from mlwf.course.files import CourseError
+from mlwf.grading.course import Course
+from mlwf.grading.errors import GradingError
 
 
 @contextmanager
 def opened(course: Path) -> Iterator[Any]:
-    """Open the gradebook of the course in a folder.
+    """Open the gradebook of the course in a folder, wherever its configuration says that it is.
 
     Raises
     ------
     CourseError
         There is none.
     """
-    path = course / "gradebook.db"
-    if not path.is_file():  # nbgrader would make an empty one
-        raise CourseError(f"there is no gradebook.db in {course}; name the course's folder with --course DIR")
     try:
-        gradebook = Gradebook(f"sqlite:///{path.resolve()}")
-    except Exception as error:
-        raise CourseError(f"{path} can't be read: {str(error).splitlines()[0]}") from error
+        gradebook = Course(course).open_gradebook()
+    except GradingError as error:
+        raise CourseError(f"{error}; another course's folder is named with --course DIR") from error
     with gradebook:
         yield gradebook
 

@@ -16,7 +16,7 @@ from subprocess import SubprocessError
 from typing import Any
 
 from jupyter_core.application import JupyterApp
-from nbgrader.api import Gradebook
+from nbgrader.api import Assignment, Gradebook
 from nbgrader.apps.autogradeapp import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -24,6 +24,7 @@ from nbgrader.exchange.default.exchange import Exchange
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import AssignLatePenalties, Execute, IgnorePattern, LimitOutput
 from nbgrader.utils import find_all_files, parse_utc
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets import Int, TraitError
@@ -302,17 +303,24 @@ class Course:
 
     @property
     def gradebook_url(self) -> str:
-        """Where the gradebook is; SQLite waits for others who write to it."""
+        """Where the gradebook is, password included; a database waits for others who write to it, but not for ever."""
         try:
             url = make_url(self.directory.db_url)
-        except ArgumentError as error:
+        except (ArgumentError, ValueError):  # neither shown nor kept: a password may be in it
             raise GradingError(
-                f"c.CourseDirectory.db_url is no address of a database: {self.directory.db_url}"
-            ) from error
+                "c.CourseDirectory.db_url is no address of a database; one looks like sqlite:////folder/gradebook.db "
+                "or postgresql+psycopg://user@host/gradebook"
+            ) from None
         if file := _file(url):
-            patience = {} if "timeout" in url.query else {"timeout": str(PATIENCE)}
-            url = url.set(database=str(self.root / file)).update_query_dict(patience)
+            url = url.set(database=str(self.root / file))
+        url = url.update_query_dict({name: value for name, value in _waits(url).items() if name not in url.query})
         return url.render_as_string(hide_password=False)
+
+    @property
+    def gradebook_file(self) -> Path | None:
+        """The file that the gradebook is in; None if a database server keeps it."""
+        file = _file(make_url(self.gradebook_url))
+        return Path(file) if file else None
 
     def open_gradebook(self) -> Gradebook:
         """Open the gradebook.
@@ -327,13 +335,21 @@ class Course:
         GradingError
             There is none, or it can't be opened.
         """
-        file = _file(make_url(self.gradebook_url))
-        if file and not Path(file).is_file():  # nbgrader would make an empty one
-            raise GradingError(f"there is no gradebook {file}: run `nbgrader generate_assignment` first")
+        url, file = self.gradebook_url, self.gradebook_file
         try:
-            return Gradebook(self.gradebook_url, self.directory.course_id)
-        except (SQLAlchemyError, ValueError, OSError, ImportError, SubprocessError) as error:
-            raise GradingError(f"the gradebook can't be opened: {one_line(error)}") from error
+            if not (file.is_file() if file else _has_tables(url)):  # nbgrader would make an empty one
+                raise GradingError(
+                    f"there is no gradebook {file or f'in {_shown(url)}'}: run `nbgrader generate_assignment` first"
+                )
+            return Gradebook(url, self.directory.course_id)
+        except ImportError as error:
+            raise GradingError(
+                f"the gradebook can't be opened: {one_line(error)}; install the database's driver "
+                "(for postgresql+psycopg: pip install 'mlwf[postgres]')"
+            ) from error
+        except (SQLAlchemyError, ValueError, OSError, SubprocessError) as error:
+            advice = "" if file else f"; see that {_shown(url)} is right and its server runs"
+            raise GradingError(f"the gradebook can't be opened: {one_line(error)}{advice}") from error
 
     def _path(self, step: str, assignment: str, student: str) -> Path:
         return Path(os.path.normpath(self.directory.format_path(step, student, assignment)))
@@ -385,3 +401,28 @@ def _file(url: URL) -> str | None:
     """The file that a SQLite database is in."""
     is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     return url.database if is_file else None
+
+
+def _waits(url: URL) -> dict[str, str]:
+    """What a database's driver is told of waiting, unless the course's own address says otherwise; PostgreSQL's waits for ever."""
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": str(PATIENCE)}
+    if url.drivername in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        return {"connect_timeout": "10", "options": f"-c lock_timeout={PATIENCE * 1000:.0f}"}
+    return {}
+
+
+def _has_tables(url: str) -> bool:
+    """Tell whether nbgrader has been here."""
+    engine = create_engine(url)
+    try:
+        return inspect(engine).has_table(Assignment.__tablename__)
+    finally:
+        engine.dispose()
+
+
+def _shown(url: str) -> str:
+    """A database's address as it may be read by anybody: its options may hold a password, too."""
+    whole = make_url(url)
+    options = {name: value for name, value in whole.query.items() if name == "service"}
+    return whole.set(query=options).render_as_string(hide_password=True)

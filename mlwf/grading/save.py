@@ -317,11 +317,11 @@ class Saver:
             yield
         except SQLAlchemyError as error:
             said = one_line(error)
-            if "locked" in said:
+            if "locked" in said or "lock timeout" in said:  # SQLite's word and PostgreSQL's
                 raise GradingError(
                     "the gradebook is locked: something else has been writing to it all the time; nothing was saved, so grade again"
                 ) from error
-            if "no such" in said:
+            if "no such" in said or "does not exist" in said:
                 raise GradingError(
                     f"the gradebook is not of this nbgrader ({said}): copy it and run `nbgrader db upgrade`"
                 ) from error
@@ -345,7 +345,10 @@ class Saver:
         return {row.name: cells[row.id] for row in rows}
 
     def _lock(self) -> None:
-        """Keep others from writing from here on, so that no manual mark comes in between reading and writing."""
+        """Keep others from writing from here on, so that no manual mark comes in between reading and writing.
+
+        SQLite locks all of the gradebook by this. PostgreSQL keeps out other graders of the assignment; `_known` locks the rest.
+        """
         table = Assignment.__table__
         self._db.execute(update(table).where(table.c.id == self._id).values(name=self.assignment))
 
@@ -355,11 +358,12 @@ class Saver:
         return [student for student in students if student not in known]
 
     def _refuse(self, students: Sequence[str]) -> dict[str, str]:
-        # A folder's name need not be text, what is in a database must.
+        # A folder's name need not be text, what is in a database must; and PostgreSQL takes no more letters than its column has.
+        most = None if self._db.get_bind().dialect.name == "sqlite" else Student.__table__.c.id.type.length
         refused = {
             student: f"{student!a} is no name that a gradebook can hold: rename the folder"
             for student in students
-            if not is_whole(student)
+            if not is_whole(student) or (most and len(student) > most)
         }
         if not self.course.creates_students:
             says = "is not in the gradebook, and c.Autograde.create_student is off"
@@ -399,21 +403,24 @@ class Saver:
         self._penalties(late)
 
     def _known(self, students: Sequence[str]) -> "_Known":
-        """Everything that the gradebook has on these students' submissions, as plain rows."""
+        """Everything that the gradebook has on these students' submissions, as plain rows; nobody else changes it meanwhile."""
         submitted, notebook = SubmittedAssignment.__table__, SubmittedNotebook.__table__
         ours = (submitted.c.assignment_id == self._id) & submitted.c.student_id.in_(students)
         known = _Known()
-        for row in self._db.execute(select(submitted).where(ours)).mappings():
+        # SQLite, which has locked everything, knows no FOR UPDATE, and SQLAlchemy leaves it away there.
+        for row in self._db.execute(select(submitted).where(ours).with_for_update(of=submitted)).mappings():
             known.submissions[row["student_id"]] = dict(row)
         if not known.submissions:
             return known
         with_submission = notebook.join(submitted, notebook.c.assignment_id == submitted.c.id)
-        for row in self._db.execute(select(notebook).select_from(with_submission).where(ours)).mappings():
+        chosen = select(notebook).select_from(with_submission).where(ours).with_for_update(of=notebook)
+        for row in self._db.execute(chosen).mappings():
             known.notebooks[row["assignment_id"], row["notebook_id"]] = dict(row)
         for model, rows in ((Grade, known.grades), (Comment, known.comments)):
             table = model.__table__
             joined = table.join(with_submission, table.c.notebook_id == notebook.c.id)
-            for row in self._db.execute(select(table).select_from(joined).where(ours)).mappings():
+            chosen = select(table).select_from(joined).where(ours).with_for_update(of=table)
+            for row in self._db.execute(chosen).mappings():
                 rows[row["notebook_id"], row["cell_id"]] = dict(row)
         return known
 

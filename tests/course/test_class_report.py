@@ -108,7 +108,8 @@ def test_a_folder_without_gradebook_is_said_in_a_line(tmp_path, command):
     done = command("course", "report", "--course", tmp_path, "--to", tmp_path / "r.html")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "there is no gradebook.db in" in done.stderr
+    assert f"there is no gradebook {tmp_path}/gradebook.db" in done.stderr
+    assert "--course DIR" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,9 +35,15 @@ class Course:
         False: nbgrader grades by itself, in kernels.
     by_hand : str
         What the notebook says of the use of the package.
+    settings : str
+        Further lines for ``nbgrader_config.py``.
+    url : str, optional
+        Where the gradebook is, if not in the folder.
     """
 
-    def __init__(self, folder: Path, sealed: bool = True, by_hand: str = "note") -> None:
+    def __init__(
+        self, folder: Path, sealed: bool = True, by_hand: str = "note", settings: str = "", url: str = ""
+    ) -> None:
         self.sealed = sealed
         self.folder = folder
         self.refusals: dict[str, str] = {}
@@ -45,9 +51,10 @@ class Course:
         source = folder / "source" / NAME
         source.write_text(source.read_text().replace('by_hand=\\"note\\"', f'by_hand=\\"{by_hand}\\"'))
         shutil.copy(ROOT / "nbgrader_config.py", folder)
-        if not sealed:
-            with (folder / "nbgrader_config.py").open("a") as config:
-                config.write(STOCK)
+        self.url = url or f"sqlite:///{folder / 'gradebook.db'}"
+        with (folder / "nbgrader_config.py").open("a") as config:
+            config.write("" if sealed else STOCK)
+            config.write(settings + (f"c.CourseDirectory.db_url = {url!r}\n" if url else ""))
         home = folder / "home"
         self.environment = clean_environment(home) | {"HOME": str(home)}
         said = self._nbgrader("generate_assignment")
@@ -78,20 +85,7 @@ class Course:
 
     def grade(self, *more: str) -> dict[str, Any]:
         """Grade what is handed in by ours, and return what it said."""
-        command = [
-            sys.executable,
-            "-m",
-            "mlwf",
-            "grade",
-            NAME.parent.name,
-            "--course",
-            str(self.folder),
-            "--json",
-            *more,
-        ]
-        said = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=900
-        )
+        said = self.run("-m", "mlwf", "grade", NAME.parent.name, "--course", str(self.folder), "--json", *more)
         assert said.returncode in (0, 1), said.stderr
         assert said.stderr == ""
         found: dict[str, Any] = json.loads(said.stdout)
@@ -99,7 +93,7 @@ class Course:
 
     def gradebook(self) -> Gradebook:
         """Open the gradebook."""
-        return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}", "constraint_tax_course")
+        return Gradebook(self.url, "constraint_tax_course")
 
     def outcome(self, submission: Submission) -> dict[str, Any]:
         """Everything about a submission that a golden file holds."""
@@ -123,11 +117,15 @@ class Course:
             "questions": questions,
         }
 
-    def _nbgrader(self, action: str, *more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "nbgrader", action, NAME.stem, "--course-dir", str(self.folder), *more]
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Call this environment's Python in the course's folder."""
+        command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=900
         )
+
+    def _nbgrader(self, action: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return self.run("-m", "nbgrader", action, NAME.stem, "--course-dir", str(self.folder), *more)
 
 
 def _row(score: float | None, most: float, verdict: Mapping[str, Any]) -> dict[str, Any]:

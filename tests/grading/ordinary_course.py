@@ -18,6 +18,7 @@ from nbgrader.api import Base, Gradebook
 from sqlalchemy import create_engine, select
 
 from mlwf.course.environment import clean_environment
+from mlwf.grading.save import Graded
 
 HERE = Path(__file__).with_name("ordinary")
 ASSIGNMENT = "weather"
@@ -97,23 +98,30 @@ class OrdinaryCourse:
     ----------
     folder : Path
         An empty folder.
+    url : str, optional
+        Where the gradebook is, if not in the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder
+        self.url = url or f"sqlite:///{folder / 'gradebook.db'}"
         home = folder.with_name(f"{folder.name}-home")
         self.environment = {
             name: value for name, value in clean_environment(home).items() if name != "PYTHONWARNINGS"
         } | {"HOME": str(home)}
 
     def build(self) -> None:
-        """Write the source, and have nbgrader make the release and the gradebook."""
+        """Write the source, and generate."""
         source = self.folder / "source" / ASSIGNMENT
         shutil.copytree(HERE / "files", source)
         for name in ("nbgrader_config.py", "late.py"):
             shutil.copy(HERE / name, self.folder)
         for notebook in _notebooks():
             nbformat.write(_source(notebook["cell"]), source / f"{notebook['name']}.ipynb")
+        self.generate()
+
+    def generate(self) -> None:
+        """Have nbgrader make the release and the gradebook of the source."""
         self.nbgrader("generate_assignment", ASSIGNMENT)
         with self.gradebook() as gradebook:
             gradebook.update_or_create_assignment(ASSIGNMENT, duedate=DUE)
@@ -147,11 +155,11 @@ class OrdinaryCourse:
 
     def gradebook(self) -> Gradebook:
         """Open the gradebook."""
-        return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}", COURSE)
+        return Gradebook(self.url, COURSE)
 
     def rows(self) -> dict[tuple[Any, ...], dict[str, Any]]:
         """Everything in the gradebook, each row under a name that does not depend on the ids drawn for it."""
-        engine = create_engine(f"sqlite:///{self.folder / 'gradebook.db'}")
+        engine = create_engine(self.url)
         names: dict[tuple[str, Any], tuple[Any, ...]] = {}
         rows: dict[tuple[Any, ...], dict[str, Any]] = {}
         with engine.connect() as connection:
@@ -241,6 +249,19 @@ def stock(course: OrdinaryCourse, folder: Path) -> OrdinaryCourse:
     graded = course.copy(folder)
     graded.nbgrader("autograde", ASSIGNMENT)
     return graded
+
+
+def as_graded(course: OrdinaryCourse, whose: str, **changes: Any) -> Graded:
+    """What nbgrader made of a submission, as if we had run it."""
+    folder = course.folder / "autograded" / whose / ASSIGNMENT
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")}
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".ipynb"
+    }
+    timestamp = files["timestamp.txt"].decode() if "timestamp.txt" in files else None
+    return Graded(**{"student": whose, "timestamp": timestamp, "notebooks": notebooks, "files": files} | changes)
 
 
 def grade_by_hand(course: OrdinaryCourse) -> None:

@@ -109,7 +109,7 @@ def test_plugin_beside_the_configuration(tmp_path):
         ("c.Sealed.memory_mb = 'much'", "nbgrader_config.py asks for what nbgrader does not take: .*memory_mb"),
         ("c.Sealed.memory_mb = 1", "nbgrader_config.py asks for what nbgrader does not take: .*memory_mb"),
         ("c.AssignLatePenalties.plugin_class = 'no.such'", "nbgrader_config.py asks .*no.such"),
-        ("c.CourseDirectory.db_url = 'no url'", "c.CourseDirectory.db_url is no address of a database: no url"),
+        ("c.CourseDirectory.db_url = 'no url'", "c.CourseDirectory.db_url is no address of a database; one looks like"),
         ("c.CourseDirectory.db_url = 'postgresql+nodriver://u@h/x'", "the gradebook can't be opened"),
         ("", "there is no gradebook .*gradebook.db: run `nbgrader generate_assignment` first"),
     ],

@@ -11,25 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from ordinary_course import ASSIGNMENT, OrdinaryCourse
+from ordinary_course import ASSIGNMENT, OrdinaryCourse, as_graded
 
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
 from mlwf.grading.save import WHOLE, Graded, Saver, mark, stage
 from mlwf.grading.text import notebook_bytes
-
-
-def as_graded(course: OrdinaryCourse, whose: str, **changes) -> Graded:
-    """What nbgrader made of a submission, as if we had run it."""
-    folder = course.folder / "autograded" / whose / ASSIGNMENT
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")}
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".ipynb"
-    }
-    timestamp = files["timestamp.txt"].decode() if "timestamp.txt" in files else None
-    return Graded(**{"student": whose, "timestamp": timestamp, "notebooks": notebooks, "files": files} | changes)
 
 
 def save(course: OrdinaryCourse, *graded: Graded) -> dict[str, str]:
