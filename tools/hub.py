@@ -28,7 +28,6 @@ from typing import IO, Dict, List, Optional
 import debian
 import install
 from lab import NOTEBOOK, choose_port
-from lab import SETTINGS as LAB
 
 ROOT = install.ROOT
 HUB = ROOT / "deploy" / "hub"
@@ -187,7 +186,7 @@ def prepare_environment(state: State) -> None:
     # Nobody's settings but ours: what a server is told stands in these two places.
     shutil.copytree(str(HUB / "everyone"), str(state.env / "etc" / "jupyter"), dirs_exist_ok=True)
     extensions = state.env / "share" / "jupyter" / "labextensions"
-    shutil.copytree(str(LAB / "labextensions"), str(extensions), dirs_exist_ok=True)
+    shutil.copytree(str(ROOT / "deploy" / "lab" / "labextensions"), str(extensions), dirs_exist_ok=True)
     for role in ROLES:
         shutil.copytree(str(HUB / role), str(state.config / role), dirs_exist_ok=True)
 
