@@ -183,10 +183,10 @@ def prepare_environment(state: State) -> None:
         install.install(["lab", "course", "hub"], state.env, editable=False)
         install.quieten_jupyterlab(state.env)
         ready.write_text(wanted)
-    # Nobody's settings but ours: what a server is told stands in these two places.
-    shutil.copytree(str(HUB / "everyone"), str(state.env / "etc" / "jupyter"), dirs_exist_ok=True)
     extensions = state.env / "share" / "jupyter" / "labextensions"
     shutil.copytree(str(ROOT / "deploy" / "lab" / "labextensions"), str(extensions), dirs_exist_ok=True)
+    # Nobody's settings but ours: what a server is told stands in these two places.
+    shutil.copytree(str(HUB / "everyone"), str(state.env / "etc" / "jupyter"), dirs_exist_ok=True)
     for role in ROLES:
         shutil.copytree(str(HUB / role), str(state.config / role), dirs_exist_ok=True)
 
