@@ -30,7 +30,6 @@ from typing import IO, Dict, List, Optional, Tuple
 import debian
 import install
 from lab import NOTEBOOK, choose_port
-from lab import SETTINGS as LAB
 
 ROOT = install.ROOT
 HUB = ROOT / "deploy" / "hub"
@@ -200,11 +199,11 @@ def prepare_environment(state: State, exchange: str) -> None:
             install.pip_install(["--constraint", "constraints.txt", "--no-deps", "ngshare_exchange"], state.env)
         install.quieten_jupyterlab(state.env)
         ready.write_text(wanted)
+    extensions = state.env / "share" / "jupyter" / "labextensions"
+    shutil.copytree(str(ROOT / "deploy" / "lab" / "labextensions"), str(extensions), dirs_exist_ok=True)
     # Nobody's settings but ours: what a server is told stands in these two places.
     settings = state.env / "etc" / "jupyter"
     shutil.copytree(str(HUB / "everyone"), str(settings), dirs_exist_ok=True)
-    extensions = state.env / "share" / "jupyter" / "labextensions"
-    shutil.copytree(str(LAB / "labextensions"), str(extensions), dirs_exist_ok=True)
     if exchange == "ngshare":
         shutil.copy(str(NGSHARE / "nbgrader_config.py"), str(settings))
         prepare_ngshare(state)
