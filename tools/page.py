@@ -33,7 +33,8 @@ def main() -> None:
     port, theme = choose_port(os.environ.get("PORT", ""), "page"), os.environ.get("THEME", THEMES[0])
     if theme not in THEMES:
         sys.exit(f"page: THEME must be {' or '.join(THEMES)}, not {theme!r}")
-    readers, warm = wanted("READERS", READERS, 1), wanted("WARM", WARM, 0)
+    readers = wanted("READERS", READERS, 1)
+    warm = wanted("WARM", min(WARM, readers), 0)
     if warm > readers:
         sys.exit(f"page: WARM={warm} kernels are more than READERS={readers} can use")
     idle, left = wanted("IDLE", IDLE, 0.01, float), wanted("LEFT", LEFT, 0.01, float)

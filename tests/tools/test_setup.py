@@ -114,6 +114,7 @@ def test_a_page_is_refused_what_it_has_not_got(started, taken_port, monkeypatch)
                 page.main()
         monkeypatch.delenv(name)
     monkeypatch.setenv("READERS", "1")
+    monkeypatch.setenv("WARM", "2")
     with pytest.raises(SystemExit, match=r"^page: WARM=2 kernels are more than READERS=1 can use"):
         page.main()
     assert started == []
