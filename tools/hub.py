@@ -91,7 +91,7 @@ class Options:
             )
         self.port = given.get("PORT", "")
         self.domain = given.get("DOMAIN", "")
-        if self.domain and not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", self.domain):
+        if self.domain and not re.fullmatch(r"(https?://)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?", self.domain):
             stop(
                 f"DOMAIN={self.domain} is no name of a server, such as hub.example.org, with a name below it for everybody"
             )

@@ -168,8 +168,10 @@ if SERVING["cert"]:
 # A server of one's own is one's own web page: with a name for each person the browser keeps what others have put there away from
 # the hub, the course and one's own server. Wants *.DOMAIN in the name service and in the certificate.
 if SERVING["domain"]:
+    # With its scheme where a web server before this one has the certificate, and another port.
     port = "" if SERVING["port"] in (80, 443) else f":{SERVING['port']}"
-    c.JupyterHub.subdomain_host = f"{'https' if SERVING['cert'] else 'http'}://{SERVING['domain']}{port}"
+    here = f"{'https' if SERVING['cert'] else 'http'}://{SERVING['domain']}{port}"
+    c.JupyterHub.subdomain_host = SERVING["domain"] if "://" in SERVING["domain"] else here
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{SERVING['hub_port']}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{SERVING['proxy_port']}"
 # The installed one by its path, so that no other version is taken.
