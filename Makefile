@@ -1,6 +1,6 @@
 # make lab        open the lab in JupyterLab (PORT=8888)
 # make page       serve the lab as a page without code (PORT=8888 THEME=dark)
-# make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… PORT=… CERT=… KEY=…)
+# make hub        a whole course on this server, with JupyterHub (STATE=/srv/mlwf-hub STUDENTS="ada bob" INSTRUCTOR=… EXCHANGE=ngshare PORT=… CERT=… KEY=…)
 # make hub-remove take that course away again, with its users; asks first
 # make test       every test
 # make test-hub   the tests of make hub alone

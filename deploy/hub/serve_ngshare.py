@@ -1,9 +1,11 @@
 """Start ngshare for this machine alone: by itself it listens on every address there is, without HTTPS."""
 
+from contextlib import suppress
+
 from ngshare import ngshare
 
 
-class Local(ngshare.HTTPServer):  # type: ignore[misc, name-defined]
+class Local(ngshare.HTTPServer):
     """A server that nobody reaches from elsewhere."""
 
     def listen(self, port: int, address: str = "") -> None:
@@ -11,4 +13,5 @@ class Local(ngshare.HTTPServer):  # type: ignore[misc, name-defined]
 
 
 ngshare.HTTPServer = Local
-ngshare.main()
+with suppress(KeyboardInterrupt):  # which is how the hub ends it
+    ngshare.main()

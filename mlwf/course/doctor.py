@@ -290,5 +290,5 @@ def _answer(factory: ExchangeFactory, settings: Config) -> str:
     except Exception as error:  # another exchange may say it in another way
         raise _Trouble(f"{name} does not answer: {error}. {cure}") from error
     if wrong:
-        raise _Trouble(f"{name} does not answer: {wrong[0]} {cure}")
+        raise _Trouble(f"{name} does not answer: {wrong[0].rstrip('.')}. {cure}")
     return f"{name} answers; assignments released: {len(released)}"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hub import free_port
 from people import Hub, Member
 from playwright.sync_api import Browser
 
@@ -16,7 +17,7 @@ NAMES = ("ada", "bob", "cleo", "dan")
 
 @contextmanager
 def begun(kind: str = "", **more: str) -> Iterator[Hub]:
-    """A hub as `make hub` makes it from nothing, with an instructor and four students; gone at the end, whatever happens."""
+    """Have `make hub` make one from nothing, with an instructor and four students; gone at the end, whatever happens."""
     if shutil.which("make") is None:
         pytest.skip("make is missing")
     # Not in pytest's own folder, which other users can't enter.
@@ -26,7 +27,7 @@ def begun(kind: str = "", **more: str) -> Iterator[Hub]:
     unique = f"mlwf-t{os.getpid()}{kind}"
     hub = Hub(folder / "state", f"{unique}-ines", f"{unique}-grader", [f"{unique}-{name}" for name in NAMES], **more)
     try:
-        hub.said = hub.start()
+        hub.begin()
         yield hub
     finally:
         hub.clear_away()
@@ -37,14 +38,29 @@ def begun(kind: str = "", **more: str) -> Iterator[Hub]:
 def hub() -> Iterator[Hub]:
     """A hub whose exchange is a folder."""
     with begun() as hub:
+        hub.said = hub.wait()
         yield hub
 
 
 @pytest.fixture(scope="session")
-def ngshare_hub() -> Iterator[Hub]:
-    """A hub whose exchange is ngshare."""
-    with begun("n", EXCHANGE="ngshare") as hub:
+def ngshare_begun() -> Iterator[Hub]:
+    # A port of its own, for both look for a free one before either listens.
+    with begun("n", EXCHANGE="ngshare", PORT=str(free_port([]))) as hub:
         yield hub
+
+
+@pytest.fixture(scope="session")
+def ngshare_hub(ngshare_begun: Hub) -> Hub:
+    """A hub whose exchange is ngshare."""
+    ngshare_begun.said = ngshare_begun.wait()
+    return ngshare_begun
+
+
+@pytest.fixture(scope="session", autouse=True)
+def side_by_side(request: pytest.FixtureRequest) -> None:
+    """Have the second hub set up while the first one is, if a test will ask for it."""
+    if any("ngshare" in item.name for item in request.session.items):
+        request.getfixturevalue("ngshare_begun")
 
 
 @pytest.fixture(params=["hub", "ngshare_hub"], ids=["folder", "ngshare"])

@@ -66,10 +66,17 @@ class Hub:
 
     def start(self) -> str:
         """Start it as a person does, and return what is said until it runs."""
+        self.begin()
+        return self.wait()
+
+    def begin(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 self.make("hub"), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
             )
+
+    def wait(self) -> str:
+        assert self.process is not None
         deadline = time.monotonic() + 600
         while "Ctrl-C ends it" not in (said := self.log.read_text()):
             assert self.process.poll() is None, said

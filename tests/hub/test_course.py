@@ -6,6 +6,7 @@ import pwd
 import stat
 import subprocess
 from base64 import b64decode
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -355,9 +356,22 @@ def test_ngshare_gives_nobody_more_than_is_theirs(ngshare_hub):
         assert ask(cleo, "GET", f"assignment/{COURSE}/{path}")[0] == 404
 
     port = urlsplit(hub.surroundings(hub.grader)["NGSHARE_URL"]).port
-    lines = [line.split() for table in ("tcp", "tcp6") for line in ROOT.__class__("/proc/net", table).open()]
+    tables = "".join(Path("/proc/net", table).read_text() for table in ("tcp", "tcp6"))
+    lines = [line.split() for line in tables.splitlines()]
     listening = {words[1] for words in lines if words[3] == "0A" and words[1].endswith(f":{port:04X}")}
     assert listening == {f"0100007F:{port:04X}"}
+
+
+def test_doctor_asks_ngshare(ngshare_hub):
+    """Does `mlwf doctor` tell whether ngshare answers, where nbgrader itself only logs it?"""
+    hub = ngshare_hub
+    assert "ok  exchange: ngshare_exchange answers" in hub.grade("mlwf", "doctor")
+    course = hub.state / "course"
+    told = hub.surroundings(hub.grader) | {"JUPYTERHUB_API_TOKEN": "no-such-token"}
+    assert hub.run(hub.grader, "nbgrader", "list", folder=course, **told).returncode == 0
+    done = hub.run(hub.grader, "mlwf", "doctor", folder=course, **told)
+    assert done.returncode == 1
+    assert "DO  exchange: ngshare_exchange does not answer: ngshare service returned invalid status code" in done.stdout
 
 
 @system_users_only
@@ -369,10 +383,10 @@ def test_ngshare_has_an_account_of_its_own(ngshare_hub):
     assert kept.owner() == ngshare
     homes = [str(hub.home(name)) for name in (cleo, hub.instructor, hub.grader)]
     theirs = [("ls", place) for place in (*homes, str(hub.state / "course"), str(hub.state / "hub"))]
-    closed = {cleo: [("ls", str(kept.parent)), ("cat", str(kept))], ngshare: theirs}
+    closed = {cleo: [("ls", str(kept.parent)), ("test", "-r", str(kept))], ngshare: theirs}
     asked = [(who, what) for who, commands in closed.items() for what in commands]
     assert [(who, what) for who, what in asked if hub.run(who, *what).returncode == 0] == []
-    assert hub.run(ngshare, "cat", str(kept)).returncode == 0
+    assert hub.run(ngshare, "test", "-r", str(kept)).returncode == 0
 
 
 def certificate(folder) -> dict[str, str]:
@@ -402,11 +416,17 @@ def late(hub: Hub) -> dict[str, float]:
     return json.loads(hub.python(hub.grader, code).strip().splitlines()[-1])
 
 
-def test_a_hub_that_was_killed_starts_again(hub):
-    """Does the next start find and end what a killed hub has left running?"""
-    servers = ["pgrep", "-f", f"^{hub.state}/env/bin/python {hub.state}/env/bin/jupyterhub"]
+def test_a_hub_that_was_killed_starts_again(ngshare_hub):
+    """Does the next start find and end what a killed hub has left running, ngshare too?"""
+    hub = ngshare_hub
+    servers = [
+        "pgrep",
+        "-f",
+        f"^{hub.state}/(ngshare-)?env/bin/python {hub.state}/(env/bin/jupyterhub|ngshare-env/serve)",
+    ]
     running = subprocess.run(servers, capture_output=True, text=True, check=False).stdout.split()
     left = [int(pid) for pid in running]
+    assert sum("serve_ngshare" in open_command(pid) for pid in left) == 1
     for pid in left:
         if "jupyterhub --config" in open_command(pid):
             os.kill(pid, 9)
