@@ -206,7 +206,8 @@ def main(classes: tuple[int, ...]) -> None:
             for student in students:
                 student.open_page()
             first = [student.memory()[0] for student in students]
-            if not all([student.run_lab() for student in students]):
+            sliders = [student.run_lab() for student in students]
+            if not all(sliders):
                 sys.exit("bench-students: the lab has shown no slider")
             then = [student.memory() for student in students]
         groups = (

@@ -146,6 +146,18 @@ def test_no_secret_is_written_down():
     assert secrets({"hub": {"services": {"ngshare": {"apiToken": "x"}}}}) == ["x"]
 
 
+def test_the_sizing_table_is_worked_out():
+    """Do as many students go onto a node as the values' guarantee lets the cluster put there, one GiB being the node's own?"""
+    guarantee = int(
+        read("values.yaml")["singleuser"]["memory"]["guarantee"].removesuffix("M")
+    )  # MiB, as KubeSpawner reads it
+    table = re.findall(
+        r"^\| (\d+) GiB \|.*\| (\d+) \|$", (ROOT / "docs" / "kubernetes.md").read_text(), flags=re.MULTILINE
+    )
+    assert [int(memory) for memory, _ in table] == [8, 16, 32]
+    assert [int(students) for _, students in table] == [(int(memory) - 1) * 1024 // guarantee for memory, _ in table]
+
+
 # -- The Python in the values, in a real hub, and the pods that a real KubeSpawner makes of them
 
 
