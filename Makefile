@@ -61,7 +61,7 @@ check: .venv/ready-lab+course+page+test
 test: check .venv-site/ready
 	@python tools/debian.py chromium postgresql
 	@pytest --nbval --nbval-current-env notebooks source
-	@pytest -m "browser or course or thorough or hub"
+	@pytest --durations=25 --durations-min=5 -m "browser or course or thorough or hub"
 
 test-hub: .venv/ready-lab+course+page+test
 	@python tools/debian.py chromium bubblewrap
