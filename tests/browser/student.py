@@ -5,6 +5,7 @@ import time
 from accessibility import WCAG, violations
 from choices import ANSWERS
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooSlow
 
 from mlwf.lab.content import questions
 
@@ -50,7 +51,7 @@ class Student:
             try:
                 self.page.goto(url)
                 break
-            except TimeoutError:
+            except TooSlow:
                 assert attempt < 2
         self.wait_for_lab()
 
