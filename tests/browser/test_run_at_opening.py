@@ -57,11 +57,15 @@ def test_it_runs_once_from_its_beginning_and_stays_as_it_is(page, address, folde
     """Does the lab come by itself, from the top, and is it neither run nor changed when it is opened again with its kernel alive?"""
     before = json.loads((folder / LAB).read_text())
     code = [cell for cell in before["cells"] if cell["cell_type"] == "code"]
-    hidden = [cell for cell in code if cell["metadata"].get("jupyter", {}).get("source_hidden")]
+    shown = [
+        f"[{number}]:"
+        for number, cell in enumerate(code, 1)
+        if not cell["metadata"].get("jupyter", {}).get("source_hidden")
+    ]
     student = Student(page)
     student.open_in_jupyterlab(address.format(LAB))
     numbers = counts(page)
-    assert numbers == [f"[{number}]:" for number in range(len(hidden) + 1, len(code) + 1)]
+    assert numbers == shown
     expect(page.get_by_role("heading", name="The Constraint Tax").first).to_be_in_viewport()
     assert page.locator(".jp-Dialog").count() == 0
 

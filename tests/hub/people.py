@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -391,10 +391,18 @@ class Formgrader:
         """Open a submission by its number, and give the memo in it a mark and a comment."""
         self.follow("Manual Grading", ASSIGNMENT)
         self.page.wait_for_timeout(1000)
-        self.follow(ASSIGNMENT, f"Submission #{number}")
-        marks = self.frame.locator("input#memo.score")
-        marks.scroll_into_view_if_needed()
-        for box, what in ((marks, points), (self.frame.locator("textarea#memo-comment"), comment)):
-            box.fill(what)
-            box.press("Tab")
-        self.page.wait_for_timeout(1000)  # what was typed is sent a moment after
+        # What comes late would take the place of what is typed.
+        with self._asked("GET", "/api/grades?"), self._asked("GET", "/api/comments?"):
+            self.follow(ASSIGNMENT, f"Submission #{number}")
+        for place, kept, what in (("input#memo.score", "grade", points), ("textarea#memo-comment", "comment", comment)):
+            box = self.frame.locator(place)
+            box.scroll_into_view_if_needed()
+            with self._asked("PUT", f"/api/{kept}/"):
+                box.fill(what)
+                box.press("Tab")
+
+    def _asked(self, method: str, path: str) -> AbstractContextManager[object]:
+        """Wait until the page has asked the server for something, and has its answer."""
+        return self.page.expect_response(
+            lambda response: response.request.method == method and path in response.url and response.ok, timeout=SLOW_MS
+        )
