@@ -451,7 +451,7 @@ def test_removing_it_asks_first_and_leaves_nothing(either_hub):
     hub.stop()
     kept = hub.remove(answer="yes")
     assert "nothing is removed" in kept.stderr
-    assert (hub.state / "course" / "gradebook.db").exists()
+    assert (hub.state / "course" / "source").exists()
     removed = hub.remove()
     assert removed.returncode == 0, removed.stderr
     assert not hub.state.exists()
