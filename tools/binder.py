@@ -274,10 +274,11 @@ def answers(url: str) -> bool:
         return False
 
 
-def pip_cache() -> Path:
-    """Return this machine's own cache of pip."""
-    done = subprocess.run([sys.executable, "-m", "pip", "cache", "dir"], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(done.stdout.strip())
+def pip_cache() -> Path | None:
+    """Return this machine's own cache of pip; None where pip is told to keep none."""
+    command = [sys.executable, "-m", "pip", "cache", "dir"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
 def main() -> None:
