@@ -50,7 +50,7 @@ class Outputs:
                 self._put(
                     {
                         "output_type": "execute_result", "data": _bundle(data), "metadata": tame(metadata),
-                        "execution_count": max(count, 0),
+                        "execution_count": int(max(count, 0)),  # True is a number, too, but none that a notebook may hold
                     }
                 )  # fmt: skip
             case ["error", str(name), str(value), list(lines)] if self._has_room(_size(name, value, lines)):

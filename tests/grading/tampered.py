@@ -390,7 +390,7 @@ NOTEBOOKS = (
     Trick("large-metadata", "20 MB of widgets' state", tamper=_bloat(20_000_000, "metadata"), slow=True, stock=False),
     Trick("large-number", "twenty thousand cells", tamper=_bloat(20_000, "cells"), flag="cells of the student's own", slow=True),
     Trick("large-beyond", "more than is read", tamper=is_bytes(b" " * 101_000_000), expects=NOTHING, flag="large", slow=True, stock=False),
-    Trick("none", "no notebook at all", tamper=gone, expects=NOTHING, flag="missing"),
+    Trick("none", "no notebook at all", tamper=gone, expects=NOTHING, flag="missing", stock=False),
 )  # fmt: skip
 
 

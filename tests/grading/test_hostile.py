@@ -52,7 +52,8 @@ if WHOLE:
 else:
     AT_STOCK_DOOR = [trick for trick in TAMPERED if trick.stock and not trick.slow][::3]
     AT_STOCK_DOOR += [trick for trick in CELLS if trick.stock and not trick.slow][::15]
-    AT_STOCK_DOOR += [trick for trick in TAMPERED if "skipped" in trick.name and trick not in AT_STOCK_DOOR]
+    found = [trick for trick in ALL if "skipped" in trick.name or trick.name == "protocol-odd-events"]
+    AT_STOCK_DOOR += [trick for trick in found if trick not in AT_STOCK_DOOR]
 # What is different where no root grades.
 AS_USER = re.compile(
     r"note|memory-tmp|reads|writes|is-root|no-|groups|becomes|namespaces|mounts|chroot|process|calls|ptrace|kills|tcp$|udp$|interfaces|daemon$|quits"
