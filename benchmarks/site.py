@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tools.debian import CHROMIUM_ARGUMENTS, find
+from tools.debian import CHROMIUM_ARGUMENTS, find, missing
 
 ROUNDS = 3
 FIRST_QUESTION = ".mlwf-question .widget-radio"
@@ -54,10 +54,13 @@ def main() -> None:
     site = Path(sys.argv[1] if len(sys.argv) > 1 else "dist/site")
     if not (site / "static" / "pyodide" / "pyodide.mjs").is_file():
         sys.exit(f"site: {site} is no site that carries Pyodide; make one: make site RUNTIME=… SITE={site}")
+    chromium = find("chromium")
+    if chromium is None:
+        sys.exit(f"site: {missing('chromium')}")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Counting, directory=site))
     Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find("chromium"), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         for _ in range(ROUNDS):
             visit(browser, f"http://127.0.0.1:{server.server_port}/")
         browser.close()

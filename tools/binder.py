@@ -71,8 +71,10 @@ def copy_tree(target: Path) -> Path:
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        check=True,
+        check=False,
     )
+    if listed.returncode:
+        raise ReplayError(f"{ROOT} is no checkout of git's, which tells what Binder would get")
     for name in filter(None, listed.stdout.decode().split("\0")):
         if (ROOT / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -93,4 +93,7 @@ def check(schema: Dict, path: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) < 2 or not (Path(sys.argv[1]) / "Chart.yaml").is_file():
         sys.exit("usage: chart_keys.py CHART [VALUES …], where CHART is the folder with Chart.yaml")
+    for name in sys.argv[2:]:
+        if not Path(name).is_file():
+            sys.exit(f"chart_keys: there is no file {name}")
     main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])

@@ -96,6 +96,8 @@ class Image:
         *sources, to = words
         for name in sources:
             source, target = ROOT / name, self.inside(to)
+            if not source.exists():
+                stop(f"COPY {name}: there is no such file in the project")
             if source.is_dir():
                 shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
@@ -150,6 +152,8 @@ def main() -> None:
     asked = parser.parse_args(words)
     if os.geteuid() or not all(map(shutil.which, ("mmdebstrap", "bwrap"))):
         stop("root is needed, and two packages (Debian, Ubuntu: apt install mmdebstrap bubblewrap)")
+    if not asked.file.is_file():
+        stop(f"there is no {asked.file}")
     image, ready = Image(asked.folder.resolve()), asked.folder / ".ready"
     build = not ready.exists()
     if build and asked.folder.exists():

@@ -7,7 +7,7 @@ them, IDLE and LEFT after how many minutes a kernel ends whose page rests or has
 import os
 import sys
 
-from lab import HOST, NOTEBOOK, ROOT, choose_port
+from lab import HOST, NOTEBOOK, ROOT, choose_port, with_settings
 
 FOLDER = ROOT / "deploy" / "page"
 THEMES = ("light", "dark")
@@ -61,8 +61,7 @@ def main() -> None:
     # One that died would come back empty, behind a page that knows nothing of it.
     command += ["--KernelManager.autorestart=False"]
     # A reader is nobody's student: what they choose lasts as long as their page.
-    environment = {"MLWF_LEDGER": ":memory:", **os.environ}
-    environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(FOLDER), environment.get("JUPYTER_PATH", "")]))
+    environment = with_settings(FOLDER, {"MLWF_LEDGER": ":memory:", **os.environ})
     os.chdir(ROOT)
     os.execve(sys.executable, command, environment)
 
