@@ -3,13 +3,12 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from urllib.parse import parse_qs, quote, urlsplit
 
-import psutil
 import pytest
 from choices import ANSWERS
 from playwright.sync_api import Browser, Page, expect
+from processes import started_with
 from student import Student
 
 from mlwf import model
@@ -78,16 +77,6 @@ def test_a_drag_ends_where_the_hand_stops(reader: Student):
     assert race.picture.get_attribute("src") == still
 
 
-def kernels() -> list[psutil.Process]:
-    """The kernels of all servers that were started here."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):  # one of the browser's has just ended
-            if "ipykernel_launcher" in process.cmdline()[2:3]:
-                found.append(process)
-    return found
-
-
 def test_a_minute_of_dragging_leaves_memory_flat(reader: Student):
     """Does a slider that is dragged for a minute leave no picture behind, in the kernel or in the browser?"""
     page = reader.page
@@ -103,7 +92,8 @@ def test_a_minute_of_dragging_leaves_memory_flat(reader: Student):
         page.wait_for_timeout(1000)
         page.evaluate("() => globalThis.gc?.()")
         in_browser = page.evaluate("() => performance.memory.usedJSHeapSize")
-        return max(kernel.memory_info().rss for kernel in kernels()) / 2**20, in_browser / 2**20
+        in_kernels = max(kernel.memory_info().rss for kernel in started_with("ipykernel_launcher"))
+        return in_kernels / 2**20, in_browser / 2**20
 
     swing(15)  # the pictures' backgrounds, and the browser's caches, fill once
     before = memory()

@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,11 +10,13 @@ import psutil
 import pytest
 from accessibility import WCAG, violations
 from playwright.sync_api import Browser, Page, expect
+from processes import started_with
 from student import Student
 
 pytestmark = pytest.mark.browser
 TIMELINE = "Timeline of the project"
 STAGE = "Stage of discovery"
+KERNEL = "ipykernel_launcher"
 MOST, WARM = 6, 2  # of the page in the fixture
 LINKS = ["?stage=2", "?stage=3&decay=0.99", "?stage=5&small_cycle=12&theme=dark", ""]
 STAGES = ["2", "3", "5", "1"]
@@ -23,18 +24,13 @@ STAGES = ["2", "3", "5", "1"]
 
 def server_at(url: str) -> psutil.Process:
     """The server behind an address."""
-    port = f"--port={urlsplit(url).port}"
-    return next(process for process in psutil.Process().children() if port in process.cmdline())
+    (server,) = started_with(f"--port={urlsplit(url).port}")
+    return server
 
 
 def kernels(server: psutil.Process) -> list[psutil.Process]:
     """The kernels of a server."""
-    found = []
-    for process in server.children():
-        with suppress(psutil.Error):  # it has just ended
-            if "ipykernel_launcher" in process.cmdline():
-                found.append(process)
-    return found
+    return started_with(KERNEL, below=server)
 
 
 def await_kernels(server: psutil.Process, number: int, seconds: float = 30) -> None:
@@ -53,7 +49,7 @@ def close(server: psutil.Process, reader: Student, seconds: float = 30) -> None:
     """Close a reader's page, and wait until its kernel is no more."""
     left, deadline = kernel_id(reader.page), time.monotonic() + seconds
     reader.page.close(run_before_unload=True)
-    while any(left in " ".join(kernel.cmdline()) for kernel in kernels(server)):
+    while started_with(left, below=server):
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
