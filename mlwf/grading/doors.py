@@ -4,25 +4,30 @@
     c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.CheckCellMetadata"]
     c.Autograde.autograde_preprocessors = ["mlwf.grading.doors.RunSealed", …]  # in place of Execute
 
-nbgrader's loop stays as it is: one submission after the other, and what it does before it reads a notebook is its own.
+nbgrader's loop stays as it is: one submission after the other. It is given copies of what was handed in, of plain files only.
 """
 
 import atexit
+import fnmatch
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mlwf.grading.course import Course
+from mlwf.grading.errors import GradingError
 from mlwf.grading.grade import Grader, add_note, without
-from mlwf.grading.key import read_keys
+from mlwf.grading.key import NotebookKey, read_keys
 from mlwf.grading.mend import mend
-from mlwf.grading.submission import read_files
+from mlwf.grading.submission import NOTEBOOK, assign, read_submission, shown, write_files
 
 IDLE_SECONDS = 60.0  # after that a server like formgrader's keeps no sandbox
 Resources = Mapping[str, Any]
@@ -31,18 +36,64 @@ Resources = Mapping[str, Any]
 class Submission(NotebookExporter):
     """Reads what a student has handed in, whatever it is, and puts the instructor's cells back."""
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - its base's
+        super().__init__(*arguments, **more)  # type: ignore[no-untyped-call]
+        self._keys: Mapping[str, NotebookKey] = {}
+        self._handed_in: Mapping[str, bytes | None] = {}
+        self._flags: tuple[str, ...] = ()
+        if isinstance(self.parent, Autograde):
+            # nbgrader makes an exporter when it has looked who there is, and before it goes through them.
+            self._convert, self.parent.convert_notebooks = self.parent.convert_notebooks, self._one_by_one
+
+    def _one_by_one(self) -> None:
+        """Let nbgrader convert one student's notebooks after the other's, so that what stops it stops nobody else's."""
+        directory: Any = self.parent.coursedir  # type: ignore[union-attr]
+        assignment, asked, submitted = directory.assignment_id, directory.student_id, directory.submitted_directory
+        failed = []
+        try:
+            course = Course(Path(directory.root), self.config)
+            course.directory.student_id = "*"
+            self._keys, given = read_keys(course, assignment), course.given_files(assignment)
+            everybody = course.students(assignment)
+            for student in [asked] if asked in everybody else fnmatch.filter(everybody, asked):
+                with TemporaryDirectory(prefix="mlwf-submitted-") as folder:
+                    directory.submitted_directory = folder
+                    try:
+                        self._convert_copy(course, student, given)
+                    except NbGraderException:
+                        failed.append(shown(student))
+        except GradingError as error:
+            failed.append(f"{assignment} ({error})")
+        finally:
+            directory.submitted_directory = submitted
+        if failed:
+            self.log.error("Not graded: %s", ", ".join(failed))
+            raise NbGraderException(failed)
+
+    def _convert_copy(self, course: Course, student: str, given: Mapping[str, bytes]) -> None:
+        """Let nbgrader convert a copy of plain files: it would follow links, wait at pipes and copy what is far too large."""
+        converter: Any = self.parent
+        directory = converter.coursedir
+        files = read_submission(course, directory.assignment_id, student)
+        self._handed_in, renamed = assign(files, self._keys)
+        self._flags = (*files.flags, *renamed)
+        copy = Path(directory.format_path(directory.submitted_directory, student, directory.assignment_id))
+        # Of notebooks nbgrader asks whether they are there; what is in them has been read.
+        names = [f"{name}{NOTEBOOK}" for name in self._handed_in or self._keys]
+        write_files(copy, {**without(files.others, given), **dict.fromkeys(names, b"")})
+        asked = fnmatch.filter(names, f"{directory.notebook_id}{NOTEBOOK}")
+        converter.assignments = {str(copy): [str(copy / name) for name in asked]} if asked else {}
+        self._convert()
+
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Any:  # noqa: ANN401 - nbconvert's own
         """Export a notebook; one in `submitted` is mended first."""
-        about = resources["nbgrader"]
         converter: Any = self.parent
-        course = Course(Path(converter.coursedir.root), self.config)
-        folder = course.submitted(about["assignment"], about["student"])
-        if Path(filename).absolute().parent != folder.absolute():
+        if not Path(filename).is_relative_to(converter.coursedir.submitted_directory):
             return super().from_filename(filename, resources=resources, **more)
-        key = read_keys(course, about["assignment"])[about["notebook"]]
-        files = read_files(folder, course.ignored)
-        mended = mend(files.notebooks.get(about["notebook"]), key)
-        flags = (*files.flags, *mended.flags)
+        about = resources["nbgrader"]
+        key = self._keys[about["notebook"]]
+        mended = mend(self._handed_in.get(about["notebook"]), key)
+        flags = (*self._flags, *mended.flags)
         for flag in flags:
             self.log.warning("%s: %s", about["student"], flag)
         add_note(mended.notebook, flags)
@@ -59,7 +110,7 @@ class RunSealed(NbGraderPreprocessor):  # type: ignore[misc]
         course = Course(Path(self.parent.parent.coursedir.root), self.config)
         given = course.given_files(assignment)
         grader, left = _graders.get(course, assignment, given)
-        others = dict(read_files(course.submitted(assignment, student), course.ignored).others)
+        others = dict(read_submission(course, assignment, student).others)
         for whose in [whose for whose in left if whose[0] != student or whose[1] >= name]:
             del left[whose]  # somebody else's, or of an earlier grading
         for before in left.values():

@@ -21,7 +21,7 @@ from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
-from mlwf.grading.submission import NOTEBOOK, SIZES, TIMESTAMP, read_files, shown
+from mlwf.grading.submission import NOTEBOOK, SIZES, TIMESTAMP, read_files, shown, write_files
 
 SECRET = "submission_secret.txt"
 # A name is part of a path, and stands on nbgrader's pages.
@@ -103,10 +103,7 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
         # The time in the folder's name, which was looked at; and last, for by it is seen that the submission is there.
         contents.pop(TIMESTAMP, None)
         time = Path(src).name.rsplit("+", 3)[2]
-        for name, content in [*contents.items(), (TIMESTAMP, time.encode())]:
-            path = Path(dest, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        write_files(Path(dest), {**contents, TIMESTAMP: time.encode()})
 
 
 def _user(number: int) -> str:

@@ -24,7 +24,7 @@ from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import mend
 from mlwf.grading.sandbox import Sandbox, World
 from mlwf.grading.save import WHOLE, Graded
-from mlwf.grading.submission import assign, read_files, shown
+from mlwf.grading.submission import assign, read_submission, shown
 from mlwf.grading.verify import Examiner, examiner_for
 
 NOTE = "for-the-instructor"
@@ -126,7 +126,7 @@ class Grader:
         GradingError
             A sandbox is gone.
         """
-        files = read_files(self._course.submitted(assignment, student), self._course.ignored)
+        files = read_submission(self._course, assignment, student)
         contents, renamed = assign(files, {name: paper.key for name, paper in self.papers.items()})
         beside, too_large = self.beside(files.others)
         notebooks: dict[str, NotebookNode] = {}

@@ -49,7 +49,7 @@ class Graded:
     ----------
     student : str
     timestamp : str or None
-        The text of ``timestamp.txt``.
+        The text of ``timestamp.txt``, if it is a time.
     notebooks : Mapping
         By name, with outputs; one that was not handed in is absent.
     files : Mapping
@@ -161,16 +161,8 @@ def stage(graded: Graded, course: Course, assignment: str) -> Staged:
     for name, found in marks.items():
         if found.flags:
             flags[name] = (*flags.get(name, ()), *found.flags)
+    timestamp = parse_timestamp(graded.timestamp) if graded.timestamp else None
     files = dict(graded.files)
-    timestamp = None
-    if text := (graded.timestamp or "").strip():
-        timestamp = parse_timestamp(text)
-        if timestamp is None:
-            flags[WHOLE] = (
-                *flags.get(WHOLE, ()),
-                "timestamp.txt holds no time: it is not known when this was handed in",
-            )
-            files.pop("timestamp.txt", None)  # nbgrader would stop at it
     files |= {f"{name}.ipynb": notebook_bytes(notebook) for name, notebook in graded.notebooks.items()}
     target = course.autograded(assignment, graded.student)
     folder = _temporary(target, "new")

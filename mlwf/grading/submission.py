@@ -11,10 +11,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from mlwf.grading.course import Course, parse_timestamp
 from mlwf.grading.data import is_whole
 from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import names_in
@@ -118,6 +119,42 @@ def read_files(folder: Path, ignore: Sequence[str], limits: Sizes = SIZES) -> Fi
     return reader.files()
 
 
+def read_submission(course: Course, assignment: str, student: str) -> Files:
+    """Read what a student has handed in.
+
+    Parameters
+    ----------
+    course : Course
+    assignment, student : str
+
+    Returns
+    -------
+    Files
+        Of ``submitted/STUDENT/ASSIGNMENT``, with a flag if a link on the way leads elsewhere.
+    """
+    folder, step = course.submitted(assignment, student), course.root / course.directory.submitted_directory
+    files = read_files(folder, course.ignored)
+    real = os.path.realpath(folder)
+    if not folder.is_relative_to(step) or real == os.path.join(os.path.realpath(step), folder.relative_to(step)):  # noqa: PTH118 - a text
+        return files
+    return replace(files, flags=(f"the student's folder is a link: this lies in {shown(real)}", *files.flags))
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a new folder.
+
+    Parameters
+    ----------
+    folder : Path
+    files : mapping of str to bytes
+        By their paths in it, in the order in which they are written.
+    """
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 @dataclass
 class _Reader:
     """The walk through one folder."""
@@ -207,16 +244,13 @@ class _Reader:
         self.others[inside] = content
 
     def _timestamp(self) -> str | None:
-        content = self.others.get(TIMESTAMP)
-        if content is None:
-            return None
-        try:
-            if len(content) > TIMESTAMP_SIZE:
-                raise ValueError
-            return content.decode().strip() or None
-        except ValueError:
-            self.left_out.append("timestamp.txt holds no time")
-            return None
+        content = self.others.get(TIMESTAMP, b"")
+        text = content[:TIMESTAMP_SIZE].decode(errors="replace").strip()
+        if not text or (len(content) <= TIMESTAMP_SIZE and parse_timestamp(text)):
+            return text or None
+        del self.others[TIMESTAMP]  # nbgrader would stop at it
+        self.left_out.append(f"{TIMESTAMP} holds no time: it is not known when this was handed in")
+        return None
 
     def _leave_out(self, inside: str, reason: str) -> None:
         self.left_out.append(f"{shown(inside)} was left out: {reason}")

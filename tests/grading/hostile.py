@@ -16,7 +16,6 @@ may_go_on    true: the process may as well live on, to the end or for a while
 harms        true: whoever does it may spoil other answers of the own from `lost_from` on
 flag         what the instructor is told, as a regular expression; without it nothing, unless the process is gone
 slow         true: takes seconds
-stock        false: nbgrader itself does not come as far as to our preprocessors, so only the neighbours are looked at there
 """
 
 import json
@@ -111,7 +110,6 @@ class Trick:
     harms: bool = False
     flag: str = ""
     slow: bool = False
-    stock: bool = True
     tamper: Callable[[Any], Any] | None = None
     lay: Callable[[Path, "Places"], None] | None = None
     student: str = ""

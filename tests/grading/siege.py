@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -108,7 +109,8 @@ class Siege:
         honest[0].write(places)
         names = sorted(trick.who for trick in self.tricks)
         for name in names[::HONEST_EVERY]:
-            honest.append(Trick("honest", "nothing is wrong", student=f"{name[:180]}-zz-neighbour"))
+            plain = re.sub("[^A-Za-z0-9]", "-", name[:180])
+            honest.append(Trick("honest", "nothing is wrong", student=f"{plain}-zz-neighbour"))
             honest[-1].write(places)
         for trick in self.tricks:
             trick.write(places)

@@ -1,13 +1,16 @@
 """Does `mlwf grade` leave an ordinary nbgrader course as nbgrader would? The class is in ordinary/."""
 
 import json
+import re
 
 import ordinary_course
 import pytest
+from corpus import ROOT
 from nbformat import NotebookNode
 from ordinary_course import ASSIGNMENT, OrdinaryCourse
 
 pytestmark = pytest.mark.course
+CONFIGURATION = ROOT / "nbgrader_config.py"
 CLASS = ordinary_course.students()
 # We say of a notebook that is missing that somebody should look; nbgrader gives no marks, and tells its log.
 FLAGGED = {"ivo": ["notebook `trends.ipynb` is missing"]}
@@ -66,6 +69,17 @@ def ours_again(ours, tmp_path_factory):
     return course
 
 
+@pytest.fixture(scope="module")
+def by_door(ordinary, tmp_path_factory):
+    """The course graded by `nbgrader autograde`, with the steps in it that our own course has."""
+    course = ordinary.ungraded.copy(tmp_path_factory.mktemp("door") / "course")
+    (steps,) = re.findall(r"^c\.Autograde\.exporter_class.*?^\]$", CONFIGURATION.read_text(), re.MULTILINE | re.DOTALL)
+    settings = course.folder / CONFIGURATION.name
+    settings.write_text(f"{settings.read_text()}\n{steps}\n")
+    course.nbgrader("autograde", ASSIGNMENT)
+    return course
+
+
 @pytest.mark.parametrize("student", CLASS, ids=lambda student: student.id)
 def test_nbgraders_marks(ordinary, student):
     """Are nbgrader's own marks those that were worked out by hand? What follows would else compare two errors."""
@@ -85,11 +99,25 @@ def test_gradebook_again(ordinary, ours_again):
     assert ours_again.rows() == ordinary.again.rows()
 
 
+def test_gradebook_by_door(ordinary, by_door, tmp_path):
+    """Is it the same from nbgrader's own command with our steps in it, and when it grades one notebook of two again?"""
+    assert by_door.rows() == ordinary.first.rows()
+    course, stock = (graded.copy(tmp_path / str(n)) for n, graded in enumerate((by_door, ordinary.first)))
+    for each in (course, stock):
+        ordinary_course.grade_by_hand(each)
+        for student in ("ivo", "dora"):
+            each.nbgrader("autograde", ASSIGNMENT, "--force", "--student", student, "--notebook", "readings")
+    assert course.rows() == stock.rows()
+
+
+@pytest.mark.parametrize("door", ["ours", "by_door"])
 @pytest.mark.parametrize("student", CLASS, ids=lambda student: student.id)
-def test_notebooks(ordinary, ours, student):
+def test_notebooks(ordinary, door, student, request):
     """Are the graded notebooks the same, cell by cell and output by output, but for when their cells ran?"""
     for name in student.notebooks:
-        theirs, found = (plain(course.notebook(student.id, name)) for course in (ordinary.first, ours))
+        theirs, found = (
+            plain(course.notebook(student.id, name)) for course in (ordinary.first, request.getfixturevalue(door))
+        )
         if student.minor < 5:
             found = without_ids(found)
         for here, there in zip(found.cells, theirs.cells, strict=True):
@@ -97,10 +125,11 @@ def test_notebooks(ordinary, ours, student):
         assert found == theirs
 
 
+@pytest.mark.parametrize("door", ["ours", "by_door"])
 @pytest.mark.parametrize("student", CLASS, ids=lambda student: student.id)
-def test_files(ordinary, ours, student):
+def test_files(ordinary, door, student, request):
     """Are the same files beside them, with the same modes?"""
-    theirs, found = (course.autograded(student.id) for course in (ordinary.first, ours))
+    theirs, found = (course.autograded(student.id) for course in (ordinary.first, request.getfixturevalue(door)))
     assert {name: mode for name, (mode, _) in found.items()} == {name: mode for name, (mode, _) in theirs.items()}
     for name, (_, content) in theirs.items():
         assert name.endswith(".ipynb") or found[name][1] == content

@@ -80,22 +80,6 @@ def test_flags(ordinary, fresh):
 
 
 @pytest.mark.course
-@pytest.mark.parametrize(
-    "text", ["tomorrow", "2026-05-01 10:00:00 /dev/zero", "2026-05-01 10:00:00 ../../x", "9999-99-99", "\0", "1 2 3 4"]
-)
-def test_no_time(ordinary, fresh, text):
-    """Is a submission with a timestamp that says nothing saved and flagged, without the file that nbgrader would stop at?"""
-    graded = as_graded(ordinary.first, "dora", timestamp=text)
-    save(fresh, graded)
-    with fresh.gradebook() as gradebook:
-        submission = gradebook.find_submission(ASSIGNMENT, "dora")
-        assert submission.timestamp is None
-        assert all(notebook.flagged for notebook in submission.notebooks)
-    assert "weather/timestamp.txt" not in fresh.autograded("dora")
-    assert "weather/readings.ipynb" in fresh.autograded("dora")
-
-
-@pytest.mark.course
 def test_unknown_student(ordinary, fresh):
     """Is somebody whom the gradebook lacks refused with a sentence where the course says so, and the others saved?"""
     with (fresh.folder / "nbgrader_config.py").open("a") as file:

@@ -68,13 +68,20 @@ def test_an_honest_folder_is_read_as_it_is(folder):
     assert files.flags == ()
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", b"x" * 1001, b"2024" * 10**6])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xff\xfe", b"x" * 1001, b"2024" * 10**6, b"2024-05-01 10:00:00 UTC" + b" " * 1000, b"tomorrow",
+        b"2026-05-01 10:00:00 /dev/zero", b"2026-05-01 10:00:00 ../../x", b"9999-99-99", b"\0", b"1 2 3 4",
+    ],
+)  # fmt: skip
 def test_a_timestamp_that_is_none_is_said(folder, text):
-    """Is a file that holds no time left alone?"""
+    """Is a file that holds no time, at which nbgrader would stop, left out with a sentence?"""
     (folder / "timestamp.txt").write_bytes(text)
     files = _read(folder)
     assert files.timestamp is None
-    assert files.flags == ("timestamp.txt holds no time",)
+    assert files.others == {}
+    assert files.flags == ("timestamp.txt holds no time: it is not known when this was handed in",)
 
 
 def test_an_empty_timestamp_is_none(folder):
