@@ -30,7 +30,7 @@ def feedback(
     Example: mlwf feedback constraint_tax --student ada --force
     """
     need_course_packages()
-    from mlwf.grading.lean import without
+    from mlwf.lean import without
 
     begin = time.monotonic()
     with without("rfc3987_syntax"):

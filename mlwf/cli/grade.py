@@ -40,7 +40,7 @@ def grade(
     Example: mlwf grade constraint_tax --course .
     """
     need_course_packages()
-    from mlwf.grading.lean import without
+    from mlwf.lean import without
 
     with without("rfc3987_syntax"):
         from mlwf.grading.course import Course

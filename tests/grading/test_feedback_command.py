@@ -297,7 +297,7 @@ def test_pages_of_our_assignment(tmp_path):
 def test_import_alone_is_quick():
     """Does the command do without the grammar of addresses, which takes longer to load than all else?"""
     code = (
-        "import sys; from mlwf.grading.lean import without\n"
+        "import sys; from mlwf.lean import without\n"
         "with without('rfc3987_syntax'): import mlwf.grading.feedback\n"
         "assert 'lark' not in sys.modules and 'rfc3987_syntax' not in sys.modules; import rfc3987_syntax"
     )

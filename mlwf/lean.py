@@ -9,8 +9,8 @@ from contextlib import contextmanager
 def without(*modules: str) -> Iterator[None]:
     """Let imports go on as if `modules` were not installed.
 
-    jsonschema, which nbformat brings, builds a grammar of international addresses with `rfc3987_syntax` where that is installed;
-    it takes longer than all of nbgrader, and nothing here checks an address.
+    jsonschema, which nbformat and Jupyter's server bring, builds a grammar of international addresses with `rfc3987_syntax` where that
+    is installed; it takes longer than all of nbgrader, and nothing here checks an address.
 
     Parameters
     ----------
