@@ -211,6 +211,7 @@ def _begin_worker(work: _Work, number: Any) -> None:  # noqa: ANN401 - a number 
     processors = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {processors[mine % len(processors)]})
     gc.freeze()  # what was there before the fork need not be looked at for each notebook
+    gc.set_threshold(50_000, 20, 20)  # a notebook is many small parts, none of which is rubbish before it is written
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for us
 
 

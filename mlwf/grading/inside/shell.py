@@ -255,8 +255,10 @@ def prepare() -> Shell:
 def warm_up(shell: Shell) -> None:
     """Make what is made at the first cell and the first traceback once for all, after all that is imported for all."""
     shell.meter, shell.settle = (lambda _event, _size: None), (lambda: None)
-    for cell in WARM_UP:
-        shell.run_cell(cell, silent=True)  # type: ignore[no-untyped-call]
+    for cell in WARM_UP:  # as a student's, though without a number
+        shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
+    if shell.display_formatter:
+        shell.display_formatter.format(None)  # type: ignore[no-untyped-call] # as of a result that is shown
     shell.user_ns["__name__"] = "__main__"
 
 

@@ -45,6 +45,7 @@ class Zygote:
     """
 
     def __init__(self, listener: socket.socket, plan: dict[str, Any]) -> None:
+        gc.disable()  # imports leave no rubbish, and here is none to come
         self.listener = listener
         self.sealed: bool = plan["sealed"]
         self.seen: tuple[str, ...] = tuple(plan["seen"])
@@ -70,7 +71,6 @@ class Zygote:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the grader
         gc.collect()
         gc.freeze()  # so that forks don't copy pages only to count references
-        gc.disable()
         while True:
             handles: dict[Any, Kept] = {kept.handle: kept for kept in self._kept.values()}
             controls: dict[Any, Kept] = {kept.wire.connection: kept for kept in self._kept.values() if not kept.is_left}
