@@ -56,7 +56,7 @@ check: .venv/ready-lab+course+page+test
 	@mypy
 	@lint-imports
 	@python tools/debian.py bubblewrap
-	@pytest -m "not browser and not course and not thorough and not hub"
+	@pytest -n logical -m "not browser and not course and not thorough and not hub"
 
 test: check .venv-site/ready
 	@python tools/debian.py chromium postgresql
