@@ -24,10 +24,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
-from mlwf.grading.grade import Grader, add_note, without
+from mlwf.grading.grade import Grader, add_note
 from mlwf.grading.key import NotebookKey, read_keys
 from mlwf.grading.mend import mend
-from mlwf.grading.submission import NOTEBOOK, assign, read_submission, shown, write_files
+from mlwf.grading.submission import NOTEBOOK, assign, read_submission, shown, without, write_files
 
 IDLE_SECONDS = 60.0  # after that a server like formgrader's keeps no sandbox
 Resources = Mapping[str, Any]

@@ -21,7 +21,7 @@ from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
-from mlwf.grading.submission import NOTEBOOK, SIZES, TIMESTAMP, read_files, shown, write_files
+from mlwf.grading.submission import NOTEBOOK, SIZES, TIMESTAMP, read_files, shown, without, write_files
 
 SECRET = "submission_secret.txt"
 # A name is part of a path, and stands on nbgrader's pages.
@@ -97,11 +97,11 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
         for flag in files.flags:
             self.log.warning("%s: %s", shown(Path(src).name), flag)
         contents = {f"{name}{NOTEBOOK}": content for name, content in files.notebooks.items() if content is not None}
-        contents |= files.others
+        contents |= without(files.others, [TIMESTAMP])
         # Feedback is released under a name made from it, to all or to nobody.
-        contents.setdefault(SECRET, secrets.token_hex(64).encode())
+        if SECRET not in contents:
+            contents = {**without(contents, [SECRET]), SECRET: secrets.token_hex(64).encode()}
         # The time in the folder's name, which was looked at; and last, for by it is seen that the submission is there.
-        contents.pop(TIMESTAMP, None)
         time = Path(src).name.rsplit("+", 3)[2]
         write_files(Path(dest), {**contents, TIMESTAMP: time.encode()})
 

@@ -2,13 +2,11 @@
 
 import ast
 import html
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +22,7 @@ from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import mend
 from mlwf.grading.sandbox import Sandbox, World
 from mlwf.grading.save import WHOLE, Graded
-from mlwf.grading.submission import assign, read_submission, shown
+from mlwf.grading.submission import assign, read_submission, shown, without
 from mlwf.grading.verify import Examiner, examiner_for
 
 NOTE = "for-the-instructor"
@@ -180,19 +178,6 @@ def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
     # Names that students chose may stand in it; in a block of HTML nothing is taken for Markdown.
     first.source += "".join(f"\n<p>{_CODE.sub(_AS_CODE, html.escape(flag, quote=False))}</p>" for flag in flags)
     return True
-
-
-def without(files: Mapping[str, bytes], others: Iterable[str]) -> dict[str, bytes]:
-    """Leave out files that can't lie where `others` do: those of the same name, or with one as the other's folder."""
-    names = set(others)
-    folders = {os.fspath(parent) for name in names for parent in PurePosixPath(name).parents}
-    return {
-        name: content
-        for name, content in files.items()
-        if name not in names
-        and name not in folders
-        and not any(os.fspath(parent) in names for parent in PurePosixPath(name).parents)
-    }
 
 
 def _is_installed(module: str) -> bool:

@@ -10,10 +10,10 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mlwf.grading.course import Course, parse_timestamp
 from mlwf.grading.data import is_whole
@@ -28,6 +28,7 @@ OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 # So many things that were left out get a sentence each, the others one together.
 NAMED = 20
 SHOWN = 120  # characters of a name in a sentence
+LONGEST = 1000  # bytes of a path in the folder: it has to have room below other folders too
 TIMESTAMP_SIZE = 1000  # bytes; nbgrader writes about 30
 
 _KINDS = {
@@ -140,6 +141,32 @@ def read_submission(course: Course, assignment: str, student: str) -> Files:
     return replace(files, flags=(f"the student's folder is a link: this lies in {shown(real)}", *files.flags))
 
 
+def without(files: Mapping[str, bytes], others: Iterable[str]) -> dict[str, bytes]:
+    """Leave out files that can't lie where others do.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        By their paths in a folder.
+    others : iterable of str
+        Paths in the same folder.
+
+    Returns
+    -------
+    dict
+        Without those of the same path, or with one as the other's folder.
+    """
+    names = set(others)
+    folders = {os.fspath(parent) for name in names for parent in PurePosixPath(name).parents}
+    return {
+        name: content
+        for name, content in files.items()
+        if name not in names
+        and name not in folders
+        and not any(os.fspath(parent) in names for parent in PurePosixPath(name).parents)
+    }
+
+
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files into a new folder.
 
@@ -228,6 +255,8 @@ class _Reader:
     def _read(self, folder: int, name: str, inside: str, is_notebook: bool) -> None:
         if not is_whole(inside):
             raise _LeftOut("its name is not UTF-8")
+        if len(inside.encode()) > LONGEST:
+            raise _LeftOut("its path is too long")
         if is_notebook:
             room = min(self.limits.notebook, self.limits.notebooks - self.notebook_bytes)
             content = _content(folder, name, room)

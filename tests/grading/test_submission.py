@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import time
 from dataclasses import replace
@@ -88,6 +89,16 @@ def test_an_empty_timestamp_is_none(folder):
     """Is an empty file as good as none, as for nbgrader?"""
     (folder / "timestamp.txt").write_text(" \n")
     assert _read(folder) == Files({"ps": b"{}"}, {"timestamp.txt": b" \n"}, None, ())
+
+
+def test_a_path_that_is_long_is_left_out(folder):
+    """Is a file left out whose path would have no room below another folder, such as the course's?"""
+    far = folder.joinpath(*["d" * 250] * 5)
+    far.mkdir(parents=True)
+    (far / "far.txt").write_text("x")
+    files = _read(folder)
+    assert (files.others, list(files.notebooks)) == ({}, ["ps"])
+    assert re.fullmatch(r"'d+…' was left out: its path is too long", *files.flags)
 
 
 def test_links_are_not_followed(folder, secret):
