@@ -274,9 +274,10 @@ class _Reader:
 
     def _timestamp(self) -> str | None:
         content = self.others.get(TIMESTAMP, b"")
-        text = content[:TIMESTAMP_SIZE].decode(errors="replace").strip()
-        if not text or (len(content) <= TIMESTAMP_SIZE and parse_timestamp(text)):
-            return text or None
+        if len(content) <= TIMESTAMP_SIZE:
+            text = content.decode(errors="replace").strip()
+            if not text or parse_timestamp(text):
+                return text or None
         del self.others[TIMESTAMP]  # nbgrader would stop at it
         self.left_out.append(f"{TIMESTAMP} holds no time: it is not known when this was handed in")
         return None

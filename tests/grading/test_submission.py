@@ -72,7 +72,7 @@ def test_an_honest_folder_is_read_as_it_is(folder):
 @pytest.mark.parametrize(
     "text",
     [
-        b"\xff\xfe", b"x" * 1001, b"2024" * 10**6, b"2024-05-01 10:00:00 UTC" + b" " * 1000, b"tomorrow",
+        b"\xff\xfe", b"x" * 1001, b"2024" * 10**6, b"2024-05-01 10:00:00 UTC" + b" " * 1000, b" " * 1000 + b"tomorrow", b"tomorrow",
         b"2026-05-01 10:00:00 /dev/zero", b"2026-05-01 10:00:00 ../../x", b"9999-99-99", b"\0", b"1 2 3 4",
     ],
 )  # fmt: skip
