@@ -23,7 +23,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mlwf.grading.inside import forbid, limits, seal, shell
+from mlwf.grading.inside import forbid, holes, limits, seal, shell
 from mlwf.grading.inside.wire import Message, Wire, WireError
 from mlwf.plain import call_plainly, plain
 
@@ -70,6 +70,7 @@ class Zygote:
         """Fork for each connection, follow orders, and watch, for ever."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the grader
         gc.collect()
+        self._fillers = holes.fill_holes()
         gc.freeze()  # so that forks don't copy pages only to count references
         while True:
             handles: dict[Any, Kept] = {kept.handle: kept for kept in self._kept.values()}
