@@ -20,6 +20,7 @@ import stat
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,10 +42,12 @@ class Zygote:
     listener : socket
         Where graders connect.
     plan : dict
-        `sealed`, `preload`, `path`, and folders to be `seen` in spite of private ones above them.
+        `sealed`, `path`, modules to `preload`, and folders to be `seen` in spite of private ones above them.
+    told : callable
+        Returns what else to import, once it is known.
     """
 
-    def __init__(self, listener: socket.socket, plan: dict[str, Any]) -> None:
+    def __init__(self, listener: socket.socket, plan: dict[str, Any], told: Callable[[], list[str]]) -> None:
         gc.disable()  # imports leave no rubbish, and here is none to come
         self.listener = listener
         self.sealed: bool = plan["sealed"]
@@ -64,6 +67,7 @@ class Zygote:
         sys.path[:] = plan["path"]
         self.shell = shell.prepare()
         _preload(plan["preload"])
+        _preload(told())
         shell.warm_up(self.shell)
 
     def serve(self) -> NoReturn:
@@ -260,7 +264,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
             with running:
                 zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
             output.settle()
-            answer = {}
+            answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         elif what == "values":
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         else:
@@ -355,10 +359,10 @@ class _Unbroken:
 
 
 def main() -> NoReturn:
-    """Read the plan from standard input, make ready, say so in one line, and serve."""
-    plan = json.loads(sys.stdin.buffer.read())
+    """Read the plan from standard input, a line, and then what else to import; make ready, say so in one line, and serve."""
+    plan = json.loads(sys.stdin.buffer.readline())
     listener = socket.socket(fileno=plan["listener"])
-    zygote = Zygote(listener, plan)
+    zygote = Zygote(listener, plan, lambda: json.loads(sys.stdin.buffer.readline())["preload"])
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     zygote.serve()
