@@ -170,6 +170,8 @@ def clear_week(small: model.Strategy, large: model.Strategy, weeks: int) -> int 
 
     Where it is clear, floats say the same as `model.crossover`, which takes three times as long, for it looks at each hour.
     """
+    if small.limit() < large.start - 2 * CLEAR:  # nor does it ever come near
+        return None
     hours = range(model.HOURS_PER_WEEK, (weeks + 1) * model.HOURS_PER_WEEK, model.HOURS_PER_WEEK)
     first = None
     pairs = zip(small.accuracy_at(hours), large.accuracy_at(hours), strict=True)

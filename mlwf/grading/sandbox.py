@@ -260,7 +260,7 @@ class Session:
 
     def values(self, names: Sequence[str]) -> dict[str, Plain]:
         """Return what names of the student's hold, as plain values; without those that are missing or still at `...`."""
-        if self._asked_for.issuperset(names):
+        if self._asked_for and self._asked_for.issuperset(names):
             return {name: value for name, value in self._known.items() if name in names}
         return _values(self._asked("values", VALUES_WITHIN, names=list(names)), names)
 

@@ -484,6 +484,28 @@ def test_two_submissions_draw_other_random_numbers(box):
     assert all(one != two for one, two in zip(first, second, strict=True))
 
 
+def test_a_traceback_does_not_look_into_every_module(box):
+    """Does an error in a cell cost no walk through all that is imported, and still belong to no module?"""
+    odd = """
+import inspect, sys, types
+class Odd(types.ModuleType):
+    asked = 0
+    @property
+    def __file__(self):
+        Odd.asked += 1
+        return "odd.py"
+sys.modules["odd"] = Odd("odd")
+"""
+    fails = "def f():\n    return 1 / 0\nf()"
+    with box.session("ada", "lab") as session:
+        session.run(odd, SECONDS)
+        ran = session.run(fails, SECONDS)
+        assert "ZeroDivisionError" in "".join(ran.outputs[0]["traceback"])
+        assert (
+            printed(session.run("print(Odd.asked, inspect.getmodule(sys._getframe()))", SECONDS).outputs) == "0 None\n"
+        )
+
+
 # values
 
 

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mlwf.grading.inside import forbid, holes, limits, seal, shell
+from mlwf.grading.inside import forbid, limits, memory, seal, shell
 from mlwf.grading.inside.wire import Message, Wire, WireError
 from mlwf.plain import call_plainly, plain
 
@@ -69,13 +69,13 @@ class Zygote:
         _preload(plan["preload"])
         _preload(told())
         shell.warm_up(self.shell)
+        gc.collect()
+        self._fillers = memory.fill_holes()
+        gc.freeze()  # so that forks don't copy pages only to count references
 
     def serve(self) -> NoReturn:
         """Fork for each connection, follow orders, and watch, for ever."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the grader
-        gc.collect()
-        self._fillers = holes.fill_holes()
-        gc.freeze()  # so that forks don't copy pages only to count references
         while True:
             handles: dict[Any, Kept] = {kept.handle: kept for kept in self._kept.values()}
             controls: dict[Any, Kept] = {kept.wire.connection: kept for kept in self._kept.values() if not kept.is_left}

@@ -1,8 +1,4 @@
-"""Fills the gaps in Python's memory before forks are made, so that what a fork makes anew lies together, in pages of its own.
-
-Imports leave half-empty pools all over the memory. A fork would put its first objects there, and for each of those pools the kernel
-would copy a page; new pages it hands out for less, and each has room for dozens. A submission's fork copies a quarter fewer pages.
-"""
+"""Puts a process's memory in order before it forks, since what a fork costs is counted in the pages that it writes to."""
 
 import sysconfig
 from collections import defaultdict
@@ -15,7 +11,12 @@ _STEP, _STEPS = 8, 64  # pools that are filled at a time, and how often; more wo
 
 
 def fill_holes() -> list[bytes]:
-    """Return objects that take up the free blocks of all pools in use; nothing else gets those as long as they are kept."""
+    """Return objects that take up the free blocks of all pools in use; nothing else gets those as long as they are kept.
+
+    Imports leave half-empty pools all over the memory. A fork would put its first objects there, and for each of those pools
+    the kernel would copy a page. Where they are full, a fork begins pools of its own, whose pages have room for dozens:
+    a submission's fork writes to a quarter fewer.
+    """
     kept: list[bytes] = []
     for size in _SIZES if sysconfig.get_config_var("WITH_PYMALLOC") else ():
         most = (1 << POOL_BITS) // size - _SPARE

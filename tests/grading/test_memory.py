@@ -1,4 +1,4 @@
-"""Gaps in memory are filled before forks are made: what for, and that it is so."""
+"""Memory is put in order before forks are made: what for, and that it is so."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 #: Makes a memory with a gap behind every object, and counts the pages that a fork touches when it makes objects.
 FORK = """
 import gc, os, resource, sys
-from mlwf.grading.inside.holes import fill_holes
+from mlwf.grading.inside.memory import fill_holes
 
 def touched():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
