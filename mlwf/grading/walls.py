@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import site
 import socket
 import subprocess
@@ -158,7 +159,9 @@ class Zygote:
 
     def close(self) -> None:
         """End it and everything that descends from it."""
-        self._process.kill()  # bubblewrap's end is that of all its namespace
+        # Bubblewrap's end is that of all its namespace, but for a moment at its start, in which its first child does not know it yet.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream:
