@@ -61,7 +61,8 @@ check: .venv/ready-lab+course+page+test
 test: check .venv-site/ready
 	@python tools/debian.py chromium postgresql
 	@pytest --nbval --nbval-current-env notebooks source
-	@pytest --durations=25 --durations-min=5 -m "browser or course or thorough or hub"
+	@pytest -n logical --dist loadfile --durations=15 --durations-min=5 -m "(course or thorough) and not browser and not hub"
+	@pytest --durations=15 --durations-min=5 -m "browser or hub"
 
 test-hub: .venv/ready-lab+course+page+test
 	@python tools/debian.py chromium bubblewrap

@@ -4,7 +4,7 @@ Numbers are drawn anew until they are fair: a pocket calculator and a few trials
 no rounding on the way decides an answer, and no mistake that we know leads to the right value.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mlwf import model
@@ -20,6 +20,9 @@ GATES = (
     ("on_device_test", "staged_rollout"),
 )  # fmt: skip
 AFFORDABLE_STAGES = (2, 3, 4)
+#: Questions with a mistake that leads to the right value for some of these numbers. No other has one, whatever is drawn, which
+#: a test shows once for all and nobody's numbers have to show again.
+TREACHEROUS = ("linear_week",)
 OPTIONS: Mapping[str, tuple[Any, ...]] = {
     "stage": (4, 5, 6),
     "base_days": (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0),
@@ -109,15 +112,12 @@ def _drawn(draws: Draws) -> Case:
 
 def is_fair(case: Case) -> bool:
     """Tell whether no mistake leads to the right value, and the third race is one that can't cross."""
-    third = case.race(3)
-    if third.small.limit() > third.large.start - 0.5 or third.large.limit() > third.large.ceiling - 0.1:
-        return False
-    return _battery_is_fair(case) and not any(lucky_slips(case))
+    return third_is_fair(case) and battery_is_fair(case) and not any(lucky_slips(case, TREACHEROUS))
 
 
-def lucky_slips(case: Case) -> Iterator[str]:
-    """Name the mistakes that would lead to the right value with this case, as "question: mistake"."""
-    for question in filter(lambda question: question.slips, QUESTIONS.values()):
+def lucky_slips(case: Case, asked: Iterable[str] = tuple(QUESTIONS)) -> Iterator[str]:
+    """Name the mistakes in these questions that would lead to the right value with this case, as "question: mistake"."""
+    for question in (QUESTIONS[name] for name in asked if QUESTIONS[name].slips):
         earlier = truth(question, case)
         right = question.solve(case, earlier)
         for slip in question.slips:
@@ -126,7 +126,13 @@ def lucky_slips(case: Case) -> Iterator[str]:
                 yield f"{question.id}: {slip.name}"
 
 
-def _battery_is_fair(case: Case) -> bool:
+def third_is_fair(case: Case) -> bool:
+    """Tell whether the small model of the third race stays clearly below the large one, and that below the ceiling."""
+    third = case.race(3)
+    return third.small.limit() <= third.large.start - 0.5 and third.large.limit() <= third.large.ceiling - 0.1
+
+
+def battery_is_fair(case: Case) -> bool:
     """Tell whether a session does not fit into the cycle on the phone, and some cycles of the list are too short and some long enough."""
     needed = case.power_w * case.session_hours * 24 / case.battery_wh
     fitting = sum(cycle >= needed for cycle in case.cycles)

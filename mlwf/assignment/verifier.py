@@ -123,7 +123,7 @@ class Examiner:
         self._table_cells = frozenset(name for name, source in given.items() if _shows_numbers(source))
         self._progress_cells = frozenset(name for name, source in given.items() if _shows(source, "progress"))
         self._case = lru_cache(maxsize=8)(lambda student: own_case(course, student))
-        self.questions = frozenset(asked)
+        self.questions = {name: self._looks_at(question) for name, question in asked.items()}
         self.preload = ("mlwf.assignment",)
         self.stand_in = Path(__file__).with_name("stand_in") if by_hand == "refuse" else None
 
@@ -144,15 +144,17 @@ class Examiner:
     def mark(self, question: str, student: str, ask: Ask) -> list[dict[str, Any]]:
         """Return what the test cell `question` puts out: the verdict, and its points."""
         asked, case = self._asked[question], self._case(student)
-        builds_on = [QUESTIONS[name] for name in asked.builds_on]
-        names = [each.name for each in (asked, *builds_on)]
-        values = ask.values([*names, self._variable] if self._variable else names)
-        answers = {each.id: believed(values[each.name]) for each in (asked, *builds_on) if each.name in values}
+        values = ask.values(self.questions[question])
+        answers = {each.id: believed(values[each.name]) for each in _with_earlier(asked) if each.name in values}
         if asked.inputs and asked.id in answers:
             inputs = asked.inputs(case)
             answers[asked.id] = believed_results(ask.call(asked.name, inputs), len(inputs))
         said = values.get(self._variable) if self._variable else self._said
         return _outputs(mark(asked, case, answers, self._others(student, said)))
+
+    def _looks_at(self, question: Question) -> tuple[str, ...]:
+        names = tuple(each.name for each in _with_earlier(question))
+        return (*names, self._variable) if self._variable else names
 
     def _others(self, student: str, said: Plain) -> dict[str, Case]:
         """Whose numbers else an answer may be right for; `said` is the id in the notebook."""
@@ -203,6 +205,10 @@ def _checked(source: str) -> Question | None:
         case [ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str(name))], []))]:
             return QUESTIONS.get(name)
     return None
+
+
+def _with_earlier(question: Question) -> tuple[Question, ...]:
+    return question, *(QUESTIONS[name] for name in question.builds_on)
 
 
 def _shows(source: str, function: str) -> bool:

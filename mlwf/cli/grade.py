@@ -40,26 +40,29 @@ def grade(
     Example: mlwf grade constraint_tax --course .
     """
     need_course_packages()
+    from mlwf.grading.errors import GradingError
+    from mlwf.grading.walls import Ahead
     from mlwf.lean import without
 
-    with without("rfc3987_syntax"):
-        from mlwf.grading.course import Course
-        from mlwf.grading.errors import GradingError
-        from mlwf.grading.run import grade_assignment
-
-    from mlwf.cli._progress import progress
-
     try:
-        with progress("making ready", "grading") as say:
-            outcomes = grade_assignment(
-                Course(folder),
-                assignment,
-                students=students,
-                workers=workers,
-                force=force,
-                sealed=not unsealed,
-                say=say,
-            )
+        with Ahead(sealed=not unsealed) as ahead:  # it gets ready while all else is imported
+            with without("rfc3987_syntax"):
+                from mlwf.grading.course import Course
+                from mlwf.grading.run import grade_assignment
+
+            from mlwf.cli._progress import progress
+
+            with progress("making ready", "grading") as say:
+                outcomes = grade_assignment(
+                    Course(folder),
+                    assignment,
+                    students=students,
+                    workers=workers,
+                    force=force,
+                    sealed=not unsealed,
+                    ahead=ahead,
+                    say=say,
+                )
     except GradingError as error:
         raise click.UsageError(str(error), click.get_current_context()) from error
     if as_json:

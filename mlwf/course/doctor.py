@@ -28,7 +28,8 @@ from mlwf.assignment.showing import VERDICT
 from mlwf.course.students import ASSIGNMENT
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError, one_line
-from mlwf.grading.sandbox import HOW_TO_SEAL, EndedError, Sandbox, World
+from mlwf.grading.sandbox import EndedError, Sandbox
+from mlwf.grading.walls import HOW_TO_SEAL, World
 
 SOLUTION = "### BEGIN SOLUTION"
 KEY_OF_THE_SOURCE = "constraint-tax"

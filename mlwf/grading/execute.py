@@ -1,7 +1,7 @@
 """Runs a mended notebook behind the walls, and lets the examiner mark what is its to mark."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,25 +64,24 @@ def execute(
     flags: list[str] = []
     ran_cells: list[tuple[NotebookNode, list[dict[str, Any]]]] = []
     notebook.metadata["language_info"] = from_dict(LANGUAGE)  # type: ignore[no-untyped-call]
-    for index, cell in enumerate(notebook.cells):
+    questions = examiner.questions if examiner else {}
+    active = [(index, cell, _question(cell, questions)) for index, cell in enumerate(notebook.cells) if _is_run(cell)]
+    for place, (index, cell, question) in enumerate(active):
         about = cell.metadata.get("nbgrader", {})
-        # A student may skip cells of one's own; a test that does not run would be worth full marks.
-        skipped = not about.get("grade_id") and SKIPPED in cell.metadata.get("tags", ())
-        if cell.cell_type != "code" or not cell.source.strip() or skipped:
-            continue
         name = about.get("grade_id")
-        if examiner and about.get("grade") and name in examiner.questions:
+        if examiner and question is not None:
             was_there = not session.ended()
             count = session.count()
-            outputs = _numbered(examiner.mark(name, student, session), count)
+            outputs = _numbered(examiner.mark(question, student, session), count)
             if was_there and session.ended():
-                flags.append(f"its process is gone since `{name}` was looked at: {session.ended()}")
+                flags.append(f"its process is gone since `{question}` was looked at: {session.ended()}")
         elif session.ended():
             if not about.get("grade"):
                 continue
             count, outputs = None, [ended_error(session.ended())]
         else:
-            ran = session.run(cell.source, rules.seconds)
+            following = active[place + 1][2] if place + 1 < len(active) else None
+            ran = session.run(cell.source, rules.seconds, questions[following] if following is not None else ())
             count, outputs = ran.count, list(ran.outputs)
             if ran.took_too_long:
                 outputs.append({"output_type": "error", **rules.timeout_error})
@@ -98,6 +97,19 @@ def execute(
     if examiner:
         examiner.finish(notebook, student)
     return flags
+
+
+def _is_run(cell: NotebookNode) -> bool:
+    # A student may skip cells of one's own; a test that does not run would be worth full marks.
+    skipped = not cell.metadata.get("nbgrader", {}).get("grade_id") and SKIPPED in cell.metadata.get("tags", ())
+    return cell.cell_type == "code" and bool(cell.source.strip()) and not skipped
+
+
+def _question(cell: NotebookNode, questions: Mapping[str, object]) -> str | None:
+    """The question that a cell asks, if it is not the cell but the examiner that answers."""
+    about = cell.metadata.get("nbgrader", {})
+    name = about.get("grade_id")
+    return name if about.get("grade") and name in questions else None
 
 
 def _numbered(outputs: list[dict[str, Any]], count: int | None) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Self
 
@@ -20,14 +19,14 @@ from mlwf.grading.execute import Rules, execute
 from mlwf.grading.inside.limits import MB
 from mlwf.grading.key import NotebookKey
 from mlwf.grading.mend import mend
-from mlwf.grading.sandbox import Sandbox, World
+from mlwf.grading.sandbox import Sandbox
 from mlwf.grading.save import WHOLE, Graded
 from mlwf.grading.submission import assign, read_submission, shown, without
 from mlwf.grading.verify import Examiner, examiner_for
+from mlwf.grading.walls import Ahead, World, usual_modules
 
 NOTE = "for-the-instructor"
 _CODE, _AS_CODE = re.compile("`([^`]*)`"), r"<code>\1</code>"
-ALWAYS = ("numpy", "matplotlib", "matplotlib.figure", "matplotlib_inline.backend_inline")
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,8 @@ class Grader:
         The instructor's own files, which are put over the student's.
     sealed : bool
         False: without walls, for what is trusted.
+    ahead : Ahead, optional
+        A zygote that was started before.
 
     Raises
     ------
@@ -58,9 +59,16 @@ class Grader:
     """
 
     def __init__(
-        self, course: Course, keys: Mapping[str, NotebookKey], given: Mapping[str, bytes], *, sealed: bool = True
+        self,
+        course: Course,
+        keys: Mapping[str, NotebookKey],
+        given: Mapping[str, bytes],
+        *,
+        sealed: bool = True,
+        ahead: Ahead | None = None,
     ) -> None:
         self._course = course
+        self._ahead = ahead
         self._given = given
         size = sum(map(len, given.values()))
         if size > course.limits.file_mb * MB:
@@ -70,7 +78,7 @@ class Grader:
             )
         self._rules = Rules(course.cell_seconds, course.timeout_error)
         self.papers = {name: Paper(key, _examiner(key)) for name, key in keys.items()}
-        preload = tuple(dict.fromkeys([*filter(_is_installed, ALWAYS), *_imports(self.papers.values())]))
+        preload = tuple(dict.fromkeys([*usual_modules(), *_imports(self.papers.values())]))
         self._sandboxes = {
             stand_in: Sandbox(World(preload, stand_in, course.private_folders, sealed=sealed), course.limits)
             for stand_in in {paper.examiner.stand_in if paper.examiner else None for paper in self.papers.values()}
@@ -81,7 +89,7 @@ class Grader:
         with ExitStack() as stack:
             for sandbox in self._sandboxes.values():
                 stack.callback(sandbox.close)
-                sandbox.start()
+                sandbox.start(self._ahead)
             self._open = stack.pop_all()
         return self
 
@@ -178,14 +186,6 @@ def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
     # Names that students chose may stand in it; in a block of HTML nothing is taken for Markdown.
     first.source += "".join(f"\n<p>{_CODE.sub(_AS_CODE, html.escape(flag, quote=False))}</p>" for flag in flags)
     return True
-
-
-def _is_installed(module: str) -> bool:
-    """Tell whether a module's package is installed; to look for a part of it would import it here."""
-    try:
-        return find_spec(module.partition(".")[0]) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 def _examiner(key: NotebookKey) -> Examiner | None:

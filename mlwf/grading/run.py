@@ -20,6 +20,7 @@ from mlwf.grading.errors import GradingError
 from mlwf.grading.grade import Grader
 from mlwf.grading.key import read_keys
 from mlwf.grading.save import Saver, Staged, discard, stage
+from mlwf.grading.walls import Ahead
 
 BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
 Say = Callable[[int, int], None]
@@ -101,6 +102,7 @@ def grade_assignment(
     workers: int | None = None,
     force: bool = False,
     sealed: bool = True,
+    ahead: Ahead | None = None,
     say: Say = lambda _done, _all: None,
 ) -> list[Outcome]:
     """Grade an assignment's submissions.
@@ -117,6 +119,8 @@ def grade_assignment(
         Also what is graded already and has not been handed in again.
     sealed : bool
         False: without walls.
+    ahead : Ahead, optional
+        A zygote that was started while this was imported.
     say : callable
         Is told how many of how many are done.
 
@@ -132,7 +136,7 @@ def grade_assignment(
     """
     course.refuse_other_steps()
     with _alone(course):
-        return _grade(course, assignment, students, workers, force=force, sealed=sealed, say=say)
+        return _grade(course, assignment, students, workers, force=force, sealed=sealed, ahead=ahead, say=say)
 
 
 @contextmanager
@@ -160,13 +164,15 @@ def _grade(
     *,
     force: bool,
     sealed: bool,
+    ahead: Ahead | None,
     say: Say,
 ) -> list[Outcome]:
     todo, old = to_grade(course, assignment, students, force)
     done = _Done({student: Outcome(student, "skipped") for student in old})
     if not todo:
         return _in_order(done)
-    grader = Grader(course, read_keys(course, assignment), course.given_files(assignment), sealed=sealed)
+    given = course.given_files(assignment)
+    grader = Grader(course, read_keys(course, assignment), given, sealed=sealed, ahead=ahead)
     with grader, course.open_gradebook() as gradebook:
         saver = Saver(course, gradebook, assignment)
         saver.tidy(todo)

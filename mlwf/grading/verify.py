@@ -5,7 +5,7 @@ here: the protocols are met by whatever has the right methods.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,8 +40,8 @@ class Examiner(Protocol):
         Modules that its cells import, to be loaded once for all.
     stand_in : Path or None
         A folder that comes before everything else on the path from which the student's code imports.
-    questions : frozenset of str
-        ``grade_id`` of the test cells that it marks itself; they do not run.
+    questions : mapping of str to tuple of str
+        ``grade_id`` of the test cells that it marks itself, which do not run, and the names that it asks the values of.
     """
 
     @property
@@ -51,7 +51,7 @@ class Examiner(Protocol):
     def stand_in(self) -> Path | None: ...
 
     @property
-    def questions(self) -> frozenset[str]: ...
+    def questions(self) -> Mapping[str, tuple[str, ...]]: ...
 
     def files(self, student: str) -> dict[str, str]:
         """Return texts that are put beside the student's notebook, by the file's name."""
@@ -100,6 +100,11 @@ def examiner_for(key: "NotebookKey") -> Examiner | None:
         if examiner is not None:
             return examiner
     return None
+
+
+def verifiers() -> list[str]:
+    """Return the modules that mark, by name; they need not be imported."""
+    return sorted(entry.module for entry in entry_points(group=GROUP))
 
 
 def _asked(entry: EntryPoint, key: "NotebookKey") -> Examiner | None:

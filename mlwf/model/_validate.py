@@ -33,6 +33,9 @@ def real(name: str, value: object, low: float, high: float = math.inf, *, above_
     ValueError
         `value` is not finite or lies outside the range.
     """
+    # As with integers; and what is refused is put into words only when something is.
+    if type(value) is float and low <= value <= high and value < math.inf and not (above_low and value == low):
+        return value
     bound = f"{'above' if above_low else 'at least'} {low:.12g}" + (
         f" and at most {high:.12g}" if high < math.inf else ""
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from mlwf.model._exact import decimal
 from mlwf.model._validate import integer, real
 from mlwf.model.race import HOURS_PER_WEEK, MAX_WEEKS
 
@@ -66,7 +67,7 @@ def _cycle_and_session(cycle_hours: float, session_hours: float) -> tuple[Fracti
     """Return both, validated and exact on the decimals typed; a session can't last longer than its cycle."""
     cycle = real("cycle_hours", cycle_hours, 0, above_low=True)
     session = real("session_hours", session_hours, 0, above_low=True)
-    return Fraction(str(cycle)), Fraction(str(min(session, cycle)))
+    return decimal(cycle), decimal(min(session, cycle))
 
 
 def wh_per_day(power_w: float, cycle_hours: float, session_hours: float = DEFAULT_SESSION_HOURS) -> float:
@@ -95,7 +96,7 @@ def wh_per_day(power_w: float, cycle_hours: float, session_hours: float = DEFAUL
     power = real("power_w", power_w, 0)
     cycle, session = _cycle_and_session(cycle_hours, session_hours)
     # Exact before it is rounded once: a plan that uses a battery to the last Wh must not fail on a float's last bit.
-    return min(_rounded("power_w", Fraction(str(power)) * session * 24 / cycle), 24 * power)
+    return min(_rounded("power_w", decimal(power) * session * 24 / cycle), 24 * power)
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,6 @@ def cloud_bill(
     cycle, session = _cycle_and_session(cycle_hours, session_hours)
     hours = integer("weeks", weeks, 0, MAX_WEEKS) * HOURS_PER_WEEK // cycle * session
     return CloudBill(
-        kwh=_rounded("power_w", hours * Fraction(str(device.power_w)) / 1000),
-        dollars=_rounded("price_per_hour", hours * Fraction(str(device.price_per_hour))),
+        kwh=_rounded("power_w", hours * decimal(device.power_w) / 1000),
+        dollars=_rounded("price_per_hour", hours * decimal(device.price_per_hour)),
     )

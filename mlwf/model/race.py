@@ -7,9 +7,9 @@ decided at once and no hour is ever skipped.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from math import lcm
 
+from mlwf.model._exact import decimal
 from mlwf.model._validate import integer, real
 
 HOURS_PER_WEEK = 168
@@ -87,8 +87,11 @@ class Strategy:
         """Accuracy at each of `hours` (ints from 0 to 87,360), percent, in the order given: a curve to draw."""
         if not isinstance(hours, Iterable):
             raise TypeError(f"hours must be a collection of integers, not {hours!r}")
-        curve = self._curve()
-        return [curve(self.iterations(hour)) for hour in hours]
+        curve, cycle = self._curve(), self.cycle_hours
+        most = MAX_WEEKS * HOURS_PER_WEEK
+        if isinstance(hours, range) and hours and 0 <= min(hours) <= max(hours) <= most:
+            return [curve(hour // cycle) for hour in hours]
+        return [curve(integer("hours", hour, 0, most) // cycle) for hour in hours]
 
     def _curve(self) -> Callable[[int], float]:
         if not self.linear:
@@ -110,14 +113,14 @@ def _saturating_curve(strategy: Strategy) -> Callable[[int], float]:
     return lambda k: min(ceiling, start + gain * (1 - decay**k) / (1 - decay))
 
 
-@lru_cache(maxsize=1024)  # reading decimals takes as long as the rest of a linear comparison
-def _decimal(value: float) -> Fraction:
-    return Fraction(str(value))
-
-
 def _common_denominator(*strategies: Strategy) -> int:
     """Least factor that makes the starts, gains and ceilings whole numbers, read as the decimals that were typed."""
-    return lcm(*(_decimal(x).denominator for s in strategies for x in (s.start, s.gain, s.ceiling)))
+    return lcm(*(decimal(x).denominator for s in strategies for x in (s.start, s.gain, s.ceiling)))
+
+
+def _scaled(value: float, scale: int) -> int:
+    exact = decimal(value)
+    return exact.numerator * (scale // exact.denominator)
 
 
 def _scaled_curve(strategy: Strategy, scale: int) -> Callable[[int], int | Fraction]:
@@ -125,7 +128,7 @@ def _scaled_curve(strategy: Strategy, scale: int) -> Callable[[int], int | Fract
 
     A saturating gain is a rounded power and stays what the float says; start and ceiling are exact all the same.
     """
-    start, gain, ceiling = (int(_decimal(x) * scale) for x in (strategy.start, strategy.gain, strategy.ceiling))
+    start, gain, ceiling = (_scaled(x, scale) for x in (strategy.start, strategy.gain, strategy.ceiling))
     if strategy.linear:
         return lambda k: min(ceiling, start + gain * k)
     decay, first_gain = strategy.decay, strategy.gain

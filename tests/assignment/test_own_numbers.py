@@ -6,15 +6,26 @@ import math
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mlwf.assignment import PUBLISHED, QUESTIONS, mark, own_case, races
-from mlwf.assignment.own import OPTIONS, lucky_slips
+from mlwf.assignment.own import (
+    AFFORDABLE_STAGES,
+    OPTIONS,
+    TREACHEROUS,
+    battery_is_fair,
+    lucky_slips,
+    third_is_fair,
+)
 from mlwf.assignment.questions import truth
-from mlwf.assignment.solving import level_in_week, trial_weeks
+from mlwf.assignment.solving import UNCLEAR, clear_week, level_in_week, trial_weeks
+from mlwf.model import Strategy, crossover
 
 find_races = importlib.import_module("races")  # tools/races.py
 MANY = 10_000
@@ -78,6 +89,116 @@ def test_what_is_no_name_is_refused(course, student, error):
 def test_no_mistake_leads_to_the_right_value(count):
     """Is there no case in which a mistake that we know would go unnoticed?"""
     assert [(n, lucky) for n, case in enumerate(cases(count)) if (lucky := list(lucky_slips(case)))] == []
+
+
+STAGE = ("stage", "base_days", "gates")
+BATTERY = ("power_w", "battery_wh", "session_hours", "cycles")
+CLOUD = ("session_hours", "cloud_cycle", "cloud_power_w", "cloud_price", "weeks")
+THIRD = ("third_cycle", "third_decay", "weeks")
+#: Where the numbers come from that a question's answer and its mistakes are made of.
+MADE_OF = {
+    "multiplier": STAGE, "fix_days": STAGE, "latest_stage": STAGE, "sunk": STAGE, "gated_price": STAGE, "small_iterations": THIRD,
+    "large_limit": THIRD, "small_limit": THIRD, "third_week": THIRD, "saturating_week": ("weeks",), "level_day": (),
+    "phone_wh": BATTERY, "battery_ratio": BATTERY, "shortest_cycle": BATTERY, "longest_session": (*BATTERY, "session_cycle"),
+    "cloud_kwh": CLOUD, "cloud_dollars": CLOUD,
+}  # fmt: skip
+
+
+def all_numbers(question):
+    """Yield every case that can be drawn, as far as the question's numbers go."""
+    names = MADE_OF[question]
+    for values in product(*(OPTIONS[name] for name in names)):
+        yield from with_more(question, replace(PUBLISHED, **dict(zip(names, values, strict=True))))
+
+
+def with_more(question, case):
+    """Yield the case with each of the numbers that are not drawn by themselves."""
+    if MADE_OF[question] == STAGE:
+        for stage in AFFORDABLE_STAGES:
+            yield replace(case, most_days=case.base_days * 2 ** (stage - 1))
+    elif question == "level_day":
+        for large_gain, leads in races.BRIEF_LEADS.items():
+            for gain, cycle, decay, week in leads:
+                fourth = {"fourth_gain": gain, "fourth_cycle": cycle, "fourth_decay": decay, "fourth_week": week}
+                yield replace(case, large_gain=large_gain, **fourth)
+    elif question == "saturating_week":
+        for (large_gain, small_gain), crossing in races.CROSSING_RACES.items():
+            for _, cycle, decay in crossing:
+                gains = {"large_gain": large_gain, "small_gain": small_gain}
+                yield replace(case, **gains, saturating_cycle=cycle, saturating_decay=decay)
+    elif MADE_OF[question] == THIRD:
+        for large_gain, small_gain in races.CROSSING_RACES:
+            yield replace(case, large_gain=large_gain, small_gain=small_gain)
+    else:
+        yield case
+
+
+@pytest.mark.parametrize("question", [name for name, question in QUESTIONS.items() if question.slips])
+def test_no_mistake_can_lead_to_the_right_value_where_none_is_looked_for(question):
+    """Do numbers that may be anybody's have a lucky mistake in the questions named for it, and in no other?"""
+    if question in TREACHEROUS:
+        assert is_lucky_for_some(question)
+        return
+    seen = 0
+    for case in all_numbers(question):
+        fair = battery_is_fair(case) if set(BATTERY) <= set(MADE_OF[question]) else True
+        fair = fair and (third_is_fair(case) if MADE_OF[question] == THIRD else True)
+        if fair:
+            seen += 1
+            assert list(lucky_slips(case, (question,))) == [], case
+    assert seen > 50
+
+
+def is_lucky_for_some(question):
+    """Tell whether a question has to be looked at: whether some numbers would be drawn otherwise."""
+    for (large_gain, small_gain), crossing in races.CROSSING_RACES.items():
+        for cycle, _, _ in crossing:
+            case = replace(PUBLISHED, large_gain=large_gain, small_gain=small_gain, linear_cycle=cycle)
+            if any(lucky_slips(case, (question,))):
+                return True
+    return False
+
+
+@pytest.mark.parametrize(("question", "names"), MADE_OF.items())
+def test_it_is_known_what_questions_are_made_of(question, names):
+    """Does nothing else change a question's answer or its mistakes, so that going through those numbers is going through all?"""
+    own = {"saturating_week": "saturating", "level_day": "fourth"}.get(question, "-")
+    gains = {"large_gain", "small_gain"} if own != "-" or names == THIRD else set()
+    mine = {*names, *gains, "most_days"} if names == STAGE else {*names, *gains}
+    for one, other in pairwise(cases(200)):
+        changed = {name: getattr(other, name) for name in vars(one) if name not in mine and not name.startswith(own)}
+        assert all_values(question, replace(one, **changed)) == all_values(question, one)
+
+
+def all_values(question, case):
+    """The answer to a question, and what its mistakes lead to."""
+    asked = QUESTIONS[question]
+    earlier = truth(asked, case)
+    return [asked.solve(case, earlier), *(slip.value(case, earlier) for slip in asked.slips)]
+
+
+@given(
+    cycle=st.integers(1, 400),
+    decay=st.sampled_from([0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 1.0]),
+    gain=st.sampled_from([*races.SMALL_GAINS, 0.5]),
+    start=st.sampled_from([80.0, 90.0, 93.7, 94.9]),
+    weeks=st.integers(0, 60),
+)
+@example(cycle=24, decay=1.0, gain=0.1, start=90.0, weeks=26)
+def test_a_clear_week_is_the_week_of_the_exact_race(cycle, decay, gain, start, weeks):
+    """Where week by week in floats is said to be enough, does the race hour by hour say the same?"""
+    small = Strategy("small", start, gain, cycle, decay)
+    large = Strategy("large", 95.0, 0.15, 168, decay)
+    said = clear_week(small, large, weeks)
+    assert said in (UNCLEAR, crossover(small, large, weeks).week if weeks else None)
+
+
+def test_some_weeks_are_clear_and_some_are_not():
+    """Is a tie that floats might miss unclear, and level at the ceiling not?"""
+    large = Strategy("large", 95.0, 0.15, 168, 1.0)
+    assert clear_week(Strategy("small", 94.9, 0.2, 168, 1.0), large, 4) == UNCLEAR  # 95.3 and 95.3 after two weeks
+    assert clear_week(Strategy("small", 90.0, 1.0, 24, 1.0), large, 40) == 1
+    assert clear_week(Strategy("small", 90.0, 0.1, 168, 1.0), large, 40) is None
 
 
 @many

@@ -304,7 +304,7 @@ def test_the_project_registers_it(registered):
     """Does what pyproject.toml names mark our notebook, and all of its questions?"""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     registered(**project["entry-points"][verify.GROUP])
-    assert examiner_for(key_of(RELEASE)).questions == {*QUESTIONS}
+    assert examiner_for(key_of(RELEASE)).questions.keys() == QUESTIONS.keys()
     assert examiner_for(key_of(nbformat.v4.new_notebook())) is None
 
 

@@ -18,6 +18,7 @@ from ordinary_course import ASSIGNMENT, OrdinaryCourse, students
 
 from mlwf.cli import main
 from mlwf.cli.grade import _table
+from mlwf.grading import walls
 from mlwf.grading.run import Outcome
 
 CLASS = {student.id: student for student in students()}
@@ -182,6 +183,18 @@ def test_one_worker_and_chosen_students(course):
 
 
 @pytest.mark.course
+@pytest.mark.parametrize("arguments", [[], ["--unsealed"]])
+def test_the_zygote_that_is_started_first_is_the_one_that_is_used(course, monkeypatch, capsys, arguments):
+    """Is none started for nothing, so that the grader's own imports take no time of their own?"""
+    started = []
+    start = walls.Zygote._started
+    monkeypatch.setattr(walls.Zygote, "_started", lambda zygote: started.append(zygote) or start(zygote))
+    code, out, _ = call_here(course, monkeypatch, capsys, "--json", *arguments)
+    assert (code, states(out)) == (0, {FIRST: "graded", SECOND: "graded"})
+    assert len(started) == 1
+    assert not started[0].is_alive
+
+
 def test_what_is_graded_is_skipped_until_it_is_newer(course):
     """Is nbgrader's rule kept: not again, unless handed in again or forced?"""
     stamp = course.folder / "submitted" / FIRST / ASSIGNMENT / "timestamp.txt"

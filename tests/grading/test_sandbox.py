@@ -21,10 +21,10 @@ from nbclient import NotebookClient
 from mlwf.grading.course import Sealed
 from mlwf.grading.errors import GradingError
 from mlwf.grading.execute import Rules, execute
-from mlwf.grading.grade import ALWAYS
 from mlwf.grading.inside.limits import Limits
 from mlwf.grading.outputs import TOO_MUCH, Outputs
-from mlwf.grading.sandbox import EndedError, Sandbox, World
+from mlwf.grading.sandbox import EndedError, Sandbox
+from mlwf.grading.walls import World, usual_modules
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "grading.md").read_text()
@@ -39,7 +39,7 @@ BY_CHANCE = {"descriptor 1"}
 
 @pytest.fixture(scope="module")
 def box():
-    with Sandbox(World(ALWAYS), LIMITS) as sandbox:
+    with Sandbox(World(usual_modules()), LIMITS) as sandbox:
         yield sandbox
 
 
@@ -68,7 +68,7 @@ def printed(outputs, name="stdout"):
 
 def family(sandbox):
     """All processes of a sandbox."""
-    process = psutil.Process(sandbox._process.pid)
+    process = psutil.Process(sandbox.pid)
     return [process, *process.children(recursive=True)]
 
 
@@ -484,6 +484,65 @@ def test_two_submissions_draw_other_random_numbers(box):
     assert all(one != two for one, two in zip(first, second, strict=True))
 
 
+def test_a_traceback_does_not_look_into_every_module(box):
+    """Does an error in a cell cost no walk through all that is imported, and still belong to no module?"""
+    odd = """
+import inspect, sys, types
+class Odd(types.ModuleType):
+    asked = 0
+    @property
+    def __file__(self):
+        Odd.asked += 1
+        return "odd.py"
+sys.modules["odd"] = Odd("odd")
+"""
+    fails = "def f():\n    return 1 / 0\nf()"
+    with box.session("ada", "lab") as session:
+        session.run(odd, SECONDS)
+        ran = session.run(fails, SECONDS)
+        assert "ZeroDivisionError" in "".join(ran.outputs[0]["traceback"])
+        assert (
+            printed(session.run("print(Odd.asked, inspect.getmodule(sys._getframe()))", SECONDS).outputs) == "0 None\n"
+        )
+
+
+# values
+
+
+def test_values_that_come_with_a_cell_are_those_after_it(box):
+    """Is what was asked for with a cell known without a question, until something else runs?"""
+    with box.session("ada", "lab") as session:
+        session.run("x, y = 1, ...\ndef f(): global x; x += 1", SECONDS, ["x", "y", "z"])
+        sent = session._number
+        assert session.values(["x"]) == {"x": 1}
+        assert session.values(["y", "z"]) == {}
+        assert session._number == sent
+        assert session.values(["x", "f"]) == {"x": 1, "f": {"type": "function"}}
+        assert session._number == sent + 1
+        session.run("x = 5", SECONDS, ["x"])
+        session.call("f", [[]])
+        assert session.values(["x"]) == {"x": 6}
+        session.run("x = 7", SECONDS, ["x"])
+        session.run("x = 8", SECONDS)
+        assert session.values(["x"]) == {"x": 8}
+
+
+def test_values_of_a_process_that_ended_are_not_made_up(box):
+    """Is nothing known of a cell that ended its process, although something was known before?"""
+    with box.session("ada", "lab") as session:
+        session.run("x = 1", SECONDS, ["x"])
+        session.run("x = 2; import os; os._exit(0)", SECONDS, ["x"])
+        assert session.ended()
+        assert session.values(["x"]) == {}
+
+
+def test_values_come_with_a_cell_that_took_too_long(box):
+    """Is what a cell had assigned before it was interrupted known as it would be by a question?"""
+    with box.session("ada", "lab") as session:
+        assert session.run("x = 3\nwhile True: pass", 0.3, ["x"]).took_too_long
+        assert session.values(["x"]) == {"x": 3}
+
+
 # beginnings and ends
 
 
@@ -577,7 +636,7 @@ def test_all_layers_are_there(box):
 
 @pytest.fixture(scope="module")
 def open_field():
-    with Sandbox(World(ALWAYS, sealed=False), LIMITS) as sandbox:
+    with Sandbox(World(usual_modules(), sealed=False), LIMITS) as sandbox:
         yield sandbox
 
 
@@ -613,7 +672,8 @@ def test_without_walls_processes_end_too(open_field):
 SMALL = """
 import sys
 from mlwf.grading.inside.limits import Limits
-from mlwf.grading.sandbox import Sandbox, World
+from mlwf.grading.sandbox import Sandbox
+from mlwf.grading.walls import World
 limits = Limits(memory_mb=300, cpu_seconds=60, wall_seconds=60, processes=24, file_mb=16, open_files=128, output_kb=256)
 with Sandbox(World(), limits) as sandbox:
     with sandbox.session("ada", "lab", {"f": b"x"}) as session:

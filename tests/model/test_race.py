@@ -116,6 +116,16 @@ def test_a_curve_to_draw_is_the_same_race():
     for strategy in (large_strategy(24, 0.99), small_strategy(5, 1)):
         hours = [0, 23, 24, 25, END, 168, 4, 5]
         assert strategy.accuracy_at(hours) == [strategy.accuracy(h // strategy.cycle_hours) for h in hours]
+        weeks = range(0, END + 1, HOURS_PER_WEEK)
+        assert strategy.accuracy_at(weeks) == strategy.accuracy_at(list(weeks))
+        assert strategy.accuracy_at(range(5, 5)) == []
+
+
+@pytest.mark.parametrize("hours", [range(-1, 3), range(3, -2, -1), range(87_000, 87_362)])
+def test_a_row_of_hours_is_checked_at_both_ends(hours):
+    """Is a range that leads out of the window refused as each of its hours is?"""
+    with pytest.raises(ValueError, match="hours must be from 0 to 87,360"):
+        small_strategy().accuracy_at(hours)
 
 
 LAB_CYCLES = list(itertools.product((1, 24, 168, 336), (1, 4, 12, 24, 168)))

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import getpass
+import inspect
 import io
 import os
 import re
@@ -146,7 +147,10 @@ class _Compiler(CachingCompiler):
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         """Name the code of a cell."""
-        return f"/tmp/ipykernel/{super().get_code_name(raw_code, transformed_code, number).strip('<>')}.py"
+        name = f"/tmp/ipykernel/{super().get_code_name(raw_code, transformed_code, number).strip('<>')}.py"
+        # A traceback asks which module a cell belongs to: none. To find that out, all modules would be looked at for each frame.
+        inspect.modulesbyfile.setdefault(name, "")
+        return name
 
 
 _NOT_PLAIN = re.compile(r"[%!?\f]|\\$|^[^\S\n]+$|^\s*(?:[/,;]|>>>|\.\.\.|In \[)|\A\s", re.MULTILINE)

@@ -20,10 +20,11 @@ import stat
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mlwf.grading.inside import forbid, limits, seal, shell
+from mlwf.grading.inside import forbid, limits, memory, seal, shell
 from mlwf.grading.inside.wire import Message, Wire, WireError
 from mlwf.plain import call_plainly, plain
 
@@ -41,10 +42,12 @@ class Zygote:
     listener : socket
         Where graders connect.
     plan : dict
-        `sealed`, `preload`, `path`, and folders to be `seen` in spite of private ones above them.
+        `sealed`, `path`, modules to `preload`, and folders to be `seen` in spite of private ones above them.
+    told : callable
+        Returns what else to import, once it is known.
     """
 
-    def __init__(self, listener: socket.socket, plan: dict[str, Any]) -> None:
+    def __init__(self, listener: socket.socket, plan: dict[str, Any], told: Callable[[], list[str]]) -> None:
         gc.disable()  # imports leave no rubbish, and here is none to come
         self.listener = listener
         self.sealed: bool = plan["sealed"]
@@ -64,13 +67,15 @@ class Zygote:
         sys.path[:] = plan["path"]
         self.shell = shell.prepare()
         _preload(plan["preload"])
+        _preload(told())
         shell.warm_up(self.shell)
+        gc.collect()
+        self._fillers = memory.fill_holes()
+        gc.freeze()  # so that forks don't copy pages only to count references
 
     def serve(self) -> NoReturn:
         """Fork for each connection, follow orders, and watch, for ever."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the grader
-        gc.collect()
-        gc.freeze()  # so that forks don't copy pages only to count references
         while True:
             handles: dict[Any, Kept] = {kept.handle: kept for kept in self._kept.values()}
             controls: dict[Any, Kept] = {kept.wire.connection: kept for kept in self._kept.values() if not kept.is_left}
@@ -259,7 +264,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
             with running:
                 zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
             output.settle()
-            answer = {}
+            answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         elif what == "values":
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         else:
@@ -354,10 +359,10 @@ class _Unbroken:
 
 
 def main() -> NoReturn:
-    """Read the plan from standard input, make ready, say so in one line, and serve."""
-    plan = json.loads(sys.stdin.buffer.read())
+    """Read the plan from standard input, a line, and then what else to import; make ready, say so in one line, and serve."""
+    plan = json.loads(sys.stdin.buffer.readline())
     listener = socket.socket(fileno=plan["listener"])
-    zygote = Zygote(listener, plan)
+    zygote = Zygote(listener, plan, lambda: json.loads(sys.stdin.buffer.readline())["preload"])
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     zygote.serve()
