@@ -90,6 +90,8 @@ class Grader:
             for sandbox in self._sandboxes.values():
                 stack.callback(sandbox.close)
                 sandbox.start(self._ahead)
+            if self._ahead:
+                self._ahead.close()  # nobody else will need it
             self._open = stack.pop_all()
         return self
 

@@ -102,11 +102,6 @@ def examiner_for(key: "NotebookKey") -> Examiner | None:
     return None
 
 
-def verifiers() -> list[str]:
-    """Return the modules that mark, by name; they need not be imported."""
-    return sorted(entry.module for entry in entry_points(group=GROUP))
-
-
 def _asked(entry: EntryPoint, key: "NotebookKey") -> Examiner | None:
     try:
         verifier: Verifier = entry.load()

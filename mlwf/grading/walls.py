@@ -19,7 +19,6 @@ from typing import Any, Self
 
 import mlwf
 from mlwf.grading.errors import GradingError
-from mlwf.grading.verify import verifiers
 
 ENGINE = "/engine"  # where the inside finds its own code
 PACKAGES = "/packages"  # where it finds packages that are not in the interpreter's own folders
@@ -91,25 +90,32 @@ class Zygote:
         self._walls, self._preload = walls, world.preload
         # Made at each start: a name that was given up may be anybody's.
         self.folder = Path(tempfile.mkdtemp(prefix="mlwf-"))
+        self._process: subprocess.Popen[bytes] | None = None
         try:
             _write_names(self.folder)
             self._inside = _Inside(world, self.folder, walls)
-            self._process = self._started()
+            self._start()
         except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.close()
             raise
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> None:
         with closing(socket.socket(socket.AF_UNIX)) as listener, (self.folder / "log").open("wb") as log:
             with self._address() as address:
                 listener.bind(address)
             listener.listen(64)
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 self._inside.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 env=self._inside.environment, cwd="/", pass_fds=[listener.fileno()], start_new_session=True,
             )  # fmt: skip
-            _say(process, **self._inside.plan, listener=listener.fileno(), preload=self._preload)
-        return process
+            self._say(**self._inside.plan, listener=listener.fileno(), preload=self._preload)
+
+    def _say(self, **message: object) -> None:
+        assert self._process
+        assert self._process.stdin
+        with suppress(BrokenPipeError):  # why it is gone is in the log
+            self._process.stdin.write(f"{json.dumps(message)}\n".encode())
+            self._process.stdin.flush()
 
     def suits(self, world: World) -> bool:
         """Tell whether it stands behind the walls of `world`, which then would be put up by the very same command."""
@@ -117,10 +123,11 @@ class Zygote:
 
     def tell(self, preload: Sequence[str]) -> None:
         """Say what to import as well; for that it waits."""
-        _say(self._process, preload=preload)
+        self._say(preload=preload)
 
     def wait(self) -> None:
         """Wait until it can be forked."""
+        assert self._process
         assert self._process.stdout
         if not self._process.stdout.readline():
             self._process.wait(READY_WITHIN)
@@ -150,32 +157,28 @@ class Zygote:
     @property
     def is_alive(self) -> bool:
         """True while it is there."""
-        return self._process.poll() is None
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
         """Bubblewrap's process, or the zygote's own where there are no walls."""
+        assert self._process
         return self._process.pid
 
     def close(self) -> None:
         """End it and everything that descends from it."""
-        # Bubblewrap's end is that of all its namespace, but for a moment at its start, in which its first child does not know it yet.
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with suppress(OSError):
-                    stream.close()
+        if self._process:
+            if self._process.returncode is None:  # or its number may be somebody else's by now
+                # Bubblewrap takes all in its namespace along, but not its first child, when it has only just been made.
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream:
+                    with suppress(OSError):
+                        stream.close()
+            self._process = None
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _say(process: subprocess.Popen[bytes], **message: object) -> None:
-    """Send a zygote a line."""
-    assert process.stdin
-    with suppress(BrokenPipeError):  # why it is gone is in the log
-        process.stdin.write(f"{json.dumps(message)}\n".encode())
-        process.stdin.flush()
 
 
 class Ahead:
@@ -194,10 +197,15 @@ class Ahead:
 
     def __enter__(self) -> Self:
         with suppress(GradingError):  # whoever needs one will be told
-            self._zygote = Zygote(World(usual_modules(), sealed=self._sealed))
+            # As for a course whose cells import this package; where it is installed with the others, it is the same for all.
+            self._zygote = Zygote(World((*usual_modules(), mlwf.__name__), sealed=self._sealed))
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the zygote, if nobody has taken it."""
         zygote, self._zygote = self._zygote, None
         if zygote:
             zygote.close()
@@ -248,9 +256,9 @@ class _Inside:
         self.start = (self.command, self.environment, self.plan)
 
     def _search_path(self) -> list[str]:
-        """Where modules are looked for inside: the stand-in, the interpreter's own, other packages that are imported or mark."""
+        """Where modules are looked for inside: the stand-in, the interpreter's own, and other packages that are preloaded."""
         stands_in = {place.name for place in self._world.stand_in.iterdir()} if self._world.stand_in else set()
-        for name in {module.partition(".")[0] for module in (*self._world.preload, *verifiers())} - stands_in:
+        for name in {module.partition(".")[0] for module in self._world.preload} - stands_in:
             place = _place_of(name)
             if place and not any(place.is_relative_to(prefix) for prefix in self._prefixes):
                 self._binds[f"{PACKAGES}/{place.name}"] = place

@@ -183,13 +183,12 @@ def test_one_worker_and_chosen_students(course):
 
 
 @pytest.mark.course
-@pytest.mark.parametrize("arguments", [[], ["--unsealed"]])
-def test_the_zygote_that_is_started_first_is_the_one_that_is_used(course, monkeypatch, capsys, arguments):
+def test_the_zygote_that_is_started_first_is_the_one_that_is_used(course, monkeypatch, capsys):
     """Is none started for nothing, so that the grader's own imports take no time of their own?"""
     started = []
-    start = walls.Zygote._started
-    monkeypatch.setattr(walls.Zygote, "_started", lambda zygote: started.append(zygote) or start(zygote))
-    code, out, _ = call_here(course, monkeypatch, capsys, "--json", *arguments)
+    start = walls.Zygote._start
+    monkeypatch.setattr(walls.Zygote, "_start", lambda zygote: started.append(zygote) or start(zygote))
+    code, out, _ = call_here(course, monkeypatch, capsys, "--json", "--unsealed")
     assert (code, states(out)) == (0, {FIRST: "graded", SECOND: "graded"})
     assert len(started) == 1
     assert not started[0].is_alive

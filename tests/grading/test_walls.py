@@ -1,6 +1,7 @@
 """A zygote that is started ahead: taken where the walls are the same, and ended where nobody takes it."""
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -8,18 +9,23 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import nbgrader
 import psutil
 import pytest
+from corpus import NAME, ROOT
+from outside import key_of
 
 from mlwf.grading import verify
+from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
+from mlwf.grading.grade import Grader
 from mlwf.grading.inside.limits import Limits
 from mlwf.grading.sandbox import Sandbox
-from mlwf.grading.walls import Ahead, World, usual_modules
+from mlwf.grading.walls import Ahead, World, Zygote, usual_modules
 
 LIMITS = Limits(memory_mb=300, cpu_seconds=60, wall_seconds=60, processes=24, file_mb=16, open_files=128, output_kb=256)
-USUAL = World(usual_modules())
+USUAL = World((*usual_modules(), "mlwf"))
 STAND_IN = Path(verify.__file__).parents[1] / "assignment" / "stand_in"
 
 
@@ -114,6 +120,31 @@ def group(leader):
     return found
 
 
+def test_our_assignment_takes_it(place, tmp_path, monkeypatch):
+    """Are the walls of this course's assignment those that are put up before anything is known?"""
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    key = key_of(nbformat.read(ROOT / "release" / NAME, as_version=4))
+    with Ahead(sealed=True) as ahead:
+        (started,) = pids()
+        with Grader(Course(tmp_path), {key.name: key}, {}, ahead=ahead) as grader:
+            grader.wait()
+            assert grader.sandbox_of(key.name).pid == started
+            assert pids() == {started}
+    assert list(place.iterdir()) == []
+
+
+def test_one_that_nobody_takes_ends_when_another_is_there(place, tmp_path, monkeypatch):
+    """Does a course with other walls have one zygote, too, and not two of them until its end?"""
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    key = key_of(nbformat.read(ROOT / "release" / NAME, as_version=4), by_hand='by_hand="refuse"')
+    with Ahead(sealed=True) as ahead:
+        (started,) = pids()
+        with Grader(Course(tmp_path), {key.name: key}, {}, ahead=ahead) as grader:
+            assert pids() == {grader.sandbox_of(key.name).pid} != {started}
+
+
 @pytest.mark.parametrize("seconds", [0, 0.001, 0.002, 0.003, 0.004, 0.006, 0.01, 0.1])
 def test_nobody_has_to_take_it(place, seconds):
     """Is nothing left where there was nothing to grade, at whatever moment of its start the zygote is ended?"""
@@ -158,3 +189,32 @@ def test_a_students_path_is_the_interpreters(monkeypatch):
     monkeypatch.setattr(sys, "path", [*usual, str(vendored)])
     with Sandbox(World(), LIMITS) as sandbox:
         assert said(sandbox, "import sys; print(any('_vendor' in place for place in sys.path))") == "False\n"
+
+
+def test_a_start_that_is_interrupted_leaves_nothing(place, monkeypatch):
+    """Is the process ended and the folder removed if Ctrl-C comes just after the start?"""
+    before = pids()
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Zygote, "_say", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Zygote(USUAL)
+    assert pids() == before
+    assert list(place.iterdir()) == []
+
+
+def test_closing_twice_ends_nobody_else(place, monkeypatch):
+    """Is a number that is no longer the zygote's left alone?"""
+    zygote = Zygote(USUAL)
+    psutil.Process(zygote.pid).kill()
+    until = time.monotonic() + 10
+    while zygote.is_alive and time.monotonic() < until:
+        time.sleep(0.01)
+    killed = []
+    monkeypatch.setattr(os, "killpg", lambda *said: killed.append(said))
+    zygote.close()
+    zygote.close()
+    assert killed == []
+    assert list(place.iterdir()) == []
