@@ -168,7 +168,7 @@ def crossover_trials(case: Case) -> tuple[tuple[tuple[int, float, int], int | No
 def clear_week(small: model.Strategy, large: model.Strategy, weeks: int) -> int | None:
     """Return the crossover week of a small model that begins behind; `UNCLEAR` if the end of some week is too close to call.
 
-    Where it is clear, floats say the same as `model.crossover`, which takes three times as long, for it looks at each hour.
+    Where it is clear, floats say the same as `model.crossover`, which takes longer, for it finds each hour at which the lead changes.
     """
     if small.limit() < large.start - 2 * CLEAR:  # nor does it ever come near
         return None
