@@ -33,10 +33,6 @@ SECONDS = 20.0
 MB = 1 << 20
 
 
-# In a kernel two threads race, so that the two come out alike now and then.
-BY_CHANCE = {"descriptor 1"}
-
-
 @pytest.fixture(scope="module")
 def box():
     with Sandbox(World(usual_modules()), LIMITS) as sandbox:
@@ -152,11 +148,14 @@ def comparable(cells):
 def test_a_cell_puts_out_what_a_kernel_does(box, request, tmp_path, case):
     """Are numbers, streams, displays, results and errors the same as in a Jupyter kernel?"""
     here = comparable(run(box, *case.cells))
-    if case.alone:
-        with kernel(tmp_path) as run_case:
-            there = comparable(run_case(case))
-    else:
-        there = comparable(request.getfixturevalue("shared_kernel")(case))
+    for _ in range(10 if case.by_chance else 1):
+        if case.alone:
+            with kernel(tmp_path) as run_case:
+                there = comparable(run_case(case))
+        else:
+            there = comparable(request.getfixturevalue("shared_kernel")(case))
+        if here == there:
+            return
     assert here == there
 
 
@@ -168,7 +167,7 @@ def test_a_cell_that_differs_puts_out_what_is_written(box, case):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, id=case.name) for case in CASES if case.differs and case.name not in BY_CHANCE]
+    "case", [pytest.param(case, id=case.name) for case in CASES if case.differs and not case.by_chance]
 )
 def test_what_is_said_to_differ_does(box, tmp_path, case):
     """Is no difference claimed that there is not?"""

@@ -3,7 +3,7 @@
 c = get_config()  # noqa: F821 - nbgrader puts it here
 
 c.CourseDirectory.course_id = "weather_101"
-c.Execute.timeout = 4
+c.Execute.timeout = 12
 c.LimitOutput.max_lines = 30
 c.LimitOutput.max_traceback = 12
 c.IgnorePattern.pattern = "FutureWarning"
