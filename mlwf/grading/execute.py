@@ -7,6 +7,7 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
+from mlwf.grading.key import SKIP
 from mlwf.grading.outputs import ended_error
 from mlwf.grading.sandbox import Session
 from mlwf.grading.verify import Examiner
@@ -21,7 +22,6 @@ LANGUAGE: dict[str, Any] = {
     "pygments_lexer": "ipython3",
     "version": ".".join(map(str, sys.version_info[:3])),
 }
-SKIPPED = "skip-execution"  # nbclient's tag
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,7 @@ def execute(
 
 
 def _is_run(cell: NotebookNode) -> bool:
-    # A student may skip cells of one's own; a test that does not run would be worth full marks.
-    skipped = not cell.metadata.get("nbgrader", {}).get("grade_id") and SKIPPED in cell.metadata.get("tags", ())
-    return cell.cell_type == "code" and bool(cell.source.strip()) and not skipped
+    return cell.cell_type == "code" and bool(cell.source.strip()) and SKIP not in cell.metadata.get("tags", ())
 
 
 def _question(cell: NotebookNode, questions: Mapping[str, object]) -> str | None:

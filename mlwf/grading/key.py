@@ -14,6 +14,8 @@ from sqlalchemy.engine import Row
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
 
+SKIP = "skip-execution"  # nbclient's tag for a cell that does not run
+
 
 @dataclass(frozen=True)
 class Given:
@@ -34,6 +36,8 @@ class Given:
         The cell's id in the release; empty where it has none.
     released : str
         What the students were given, without hidden tests; `source`, where there is no release.
+    skipped : bool
+        The instructor tagged it so that it does not run.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Given:
     checksum: str | None
     id: str
     released: str
+    skipped: bool
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,7 @@ class _Written:
     id: str
     source: str | None  # None: in the source it holds the solution
     points: float | None
+    skipped: bool
 
 
 def _roles(gradebook: Gradebook, notebooks: list[str]) -> dict[str, dict[str, _Role]]:
@@ -220,6 +226,7 @@ def _given(row: Row[Any], role: _Role, written: _Written | None) -> Given:
         checksum=row.checksum,
         id=written.id if written else "",
         released=source if written is None or written.source is None else written.source,
+        skipped=bool(written and written.skipped),
     )
 
 
@@ -238,6 +245,7 @@ def _written(path: Path, *, is_release: bool) -> Iterator[tuple[str, _Written]]:
             ours = cell["metadata"].get("nbgrader", {})
             if name := ours.get("grade_id"):
                 text = "".join(cell["source"])
-                yield name, _Written(cell.get("id", ""), text if is_release else None, ours.get("points"))
+                skipped = SKIP in cell["metadata"].get("tags", ())
+                yield name, _Written(cell.get("id", ""), text if is_release else None, ours.get("points"), skipped)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise GradingError(f"{path} can't be read as a notebook ({type(error).__name__}): generate it anew") from error

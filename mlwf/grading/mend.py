@@ -19,7 +19,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
 
 from mlwf.grading.data import tame, whole_text
-from mlwf.grading.key import Given, NotebookKey
+from mlwf.grading.key import SKIP, Given, NotebookKey
 
 VERSION = (4, 5)
 SCHEMA = 3  # of nbgrader's metadata
@@ -334,11 +334,13 @@ def _limited(cells: list[_Cell], flags: list[str]) -> list[_Cell]:
 
 def _compare(cells: Sequence[_Cell], key: NotebookKey, flags: list[str]) -> None:
     """Tell how the instructor's cells differ from what was given out."""
-    edited, changed = [], {}
+    edited, changed, kept_from_running = [], {}, []
     for cell in cells:
         given = cell.given
         if given is None:
             continue
+        if _must_run(given) and SKIP in _tags(cell.metadata):
+            kept_from_running.append(given)
         if differences := _differences(cell, given):
             changed[given.name] = differences
         if given.locked and cell.source not in (given.released, given.source) and not _is_of_an_older_release(cell):
@@ -353,6 +355,8 @@ def _compare(cells: Sequence[_Cell], key: NotebookKey, flags: list[str]) -> None
         )
     if len(changed) > NAMED:
         flags.append(f"{len(changed) - NAMED:,} more cells had other settings: the instructor's were put back")
+    if kept_from_running:
+        flags.append(f"{_cells(kept_from_running, single='was', plural='were')} tagged not to be run: run all the same")
     order = [cell.given.name for cell in cells if cell.given]
     if order != [name for name in key.cells if name in set(order)]:
         flags.append(
@@ -372,6 +376,16 @@ def _differences(cell: _Cell, given: Given) -> list[str]:
         if given.points is not None and not _is_number(said.get("points"), given.points):
             differences.append("points")
     return differences
+
+
+def _must_run(given: Given) -> bool:
+    """Whether a student may not keep it from running: a test that does not run would be worth full marks."""
+    return given.cell_type == "code" and not given.solution and not given.skipped
+
+
+def _tags(metadata: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as handed in
+    tags = metadata.get("tags")
+    return tags if isinstance(tags, list) else []
 
 
 def _is_locked(said: Mapping[str, Any]) -> object:
@@ -402,6 +416,8 @@ def _cell_node(cell: _Cell, key: NotebookKey) -> NotebookNode:
     metadata = _cell_metadata(cell.metadata, kind)
     if given:
         metadata["nbgrader"] = _settings(cell, given, key)
+        if _must_run(given) and SKIP in (tags := _tags(metadata)):
+            metadata["tags"] = [tag for tag in tags if tag != SKIP]
     elif not cell.copy and (inert := _inert(cell.said)):
         metadata["nbgrader"] = inert
     source = given.source if given and given.locked else cell.source
@@ -539,6 +555,8 @@ def _put_back(nodes: list[NotebookNode], cells: Sequence[_Cell], key: NotebookKe
             metadata = _node({"deletable": False, "nbgrader": _as_made(given, key)})
             if given.locked:
                 metadata["editable"] = False
+            if given.skipped:
+                metadata["tags"] = [SKIP]
             identity = given.id if _ID.fullmatch(given.id) else ""
             node = _new(given.cell_type, identity, given.source, metadata)
             known = {id(place) for place in places.values()}

@@ -224,7 +224,8 @@ def _source(cells: Iterable[Mapping[str, Any]]) -> NotebookNode:
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     for cell in cells:
         new = nbformat.v4.new_markdown_cell if cell.get("type") == "markdown" else nbformat.v4.new_code_cell
-        notebook.cells.append(made := new(cell["source"], id=cell["id"]))
+        tags = {"tags": cell["tags"]} if "tags" in cell else {}
+        notebook.cells.append(made := new(cell["source"], id=cell["id"], metadata=tags))
         if role := _role(cell):
             points = {"points": cell["points"]} if "points" in cell else {}
             flags = {"grade": False, "solution": False, "locked": False, "task": False} | role

@@ -286,6 +286,26 @@ def test_metadata_that_nbformat_refuses_are_dropped(small):
     assert notebook.metadata.keys() == {"kernelspec"}
 
 
+def test_who_may_keep_a_cell_from_running(small):
+    """The instructor, and students what is theirs; but a test, or what was given, by the instructor alone?"""
+    document = small.document()
+    for name in ("imports", "double", "test-double", "free", "why"):
+        _cell(document, name)["metadata"]["tags"] = ["skip-execution", "mine"]
+    content = json.dumps(document).encode()
+    notebook, _, flags = _mended(small, content)
+    kept = {cell.id for cell in notebook.cells if "skip-execution" in cell.metadata.get("tags", ())}
+    assert kept == {"id-double", "id-free", "id-why"}
+    assert all("mine" in cell.metadata.tags for cell in notebook.cells if "tags" in cell.metadata)
+    assert flags == [
+        "cells `imports` (given) and `test-double` (test) were tagged not to be run: run all the same",
+    ]
+    tagged = {name: replace(given, skipped=True) for name, given in small.key.cells.items()}
+    notebook = mend(content, replace(small.key, cells=tagged)).notebook
+    assert as_written(notebook) == small.sanitized(content)
+    missing = mend(None, replace(small.key, cells=tagged)).notebook
+    assert all(cell.metadata.tags == ["skip-execution"] for cell in missing.cells)
+
+
 def test_halves_of_characters_and_numbers_that_are_none_can_be_written(small):
     """Does what JSON can smuggle in come out as something that any program can read?"""
     content = small.released.replace(b'"language_info":', rb'"\ud800": [NaN, -Infinity, "\udfff"], "language_info":')
