@@ -1,5 +1,6 @@
 """The one place that gives marks: from a case and plain answers to a verdict for each question. No I/O, no state."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -86,13 +87,14 @@ def _marked(question: Question, case: Case, answers: Mapping[str, Plain], others
     if _same(answer, question.solve(case, right), question.tolerance):
         return _verdict(question, 1, f"Right: {question.way(case)}.")
     own = _own_earlier(question, answers)
-    if own and _same(answer, question.solve(case, own), question.tolerance):
+    if own and _follows(answer, question.solve(case, own), question.tolerance):
         said = f"Right for your own earlier answer ({', '.join(question.builds_on)}). {_way(question, case)}"
         return _verdict(question, question.follow_through, said, followed_through=True)
     for earlier in filter(None, (right, own)) if question.builds_on else (right,):
         for slip in question.slips:
             value = slip.value(case, earlier)
-            if value is not None and _same(answer, value, question.tolerance):
+            is_it = _same if earlier is right else _follows
+            if value is not None and is_it(answer, value, question.tolerance):
                 return _verdict(question, slip.share, f"{slip.says} {_way(question, case)}", slip=slip.name)
     for whose, other in others.items():
         if _same(answer, question.solve(other, truth(question, other)), question.tolerance):
@@ -134,16 +136,23 @@ def _own_earlier(question: Question, answers: Mapping[str, Plain]) -> dict[str, 
             value = read_number(QUESTIONS[name].kind, answers[name])
         except (KeyError, AnswerError):
             return None
-        if not value:  # what follows from 0 takes no work
+        if not value:
             return None
         own[name] = value
     return own or None
+
+
+def _follows(answer: Number | None, expected: Number | None, tolerance: float) -> bool:
+    """Tell whether an answer is what follows from earlier ones; where that is as good as 0 it takes no work."""
+    return not _same(0, expected, tolerance) and _same(answer, expected, tolerance)
 
 
 def _same(answer: Number | None, expected: Number | None, tolerance: float) -> bool:
     if answer is None or expected is None:
         return answer is expected
     try:
+        if not math.isfinite(expected):
+            return False
         return abs(answer - expected) <= tolerance + READ_AS_EQUAL * max(1.0, abs(expected))
     except OverflowError:  # an int with more digits than a float can hold
         return False

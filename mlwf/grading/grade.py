@@ -109,6 +109,11 @@ class Grader:
         for sandbox in self._sandboxes.values():
             sandbox.wait()
 
+    def share(self, is_shared: bool) -> None:
+        """Say whether several submissions are graded at a time: then the end of a zygote is not the fault of each of them."""
+        for sandbox in self._sandboxes.values():
+            sandbox.is_shared = is_shared
+
     def sandbox_of(self, name: str) -> Sandbox:
         """Return where a notebook's cells run."""
         examiner = self.papers[name].examiner
@@ -167,14 +172,13 @@ class Grader:
         paper = self.papers[name]
         examiner = paper.examiner
         extra = {file: text.encode() for file, text in examiner.files(student).items()} if examiner else {}
-        with self.sandbox_of(name).session(student, paper.key.assignment, {**beside, **extra}) as session:
-            said = execute(notebook, session, examiner, student, self._rules)
+        files = {**extra, **without(beside, extra)}
+        with self.sandbox_of(name).session(student, paper.key.assignment, files) as session:
+            said = (*_lost(session.lost), *execute(notebook, session, examiner, student, self._rules))
             left = session.left_behind()
         for step in (self._course.ignore_pattern, self._course.limit_output):
             step(notebook, {})
-        return tuple(said), {
-            file: content for file, content in left.items() if file not in self._given and file not in extra
-        }
+        return said, {file: content for file, content in left.items() if file not in self._given and file not in extra}
 
 
 def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
@@ -188,6 +192,16 @@ def add_note(notebook: NotebookNode, flags: Sequence[str]) -> bool:
     # Names that students chose may stand in it; in a block of HTML nothing is taken for Markdown.
     first.source += "".join(f"\n<p>{_CODE.sub(_AS_CODE, html.escape(flag, quote=False))}</p>" for flag in flags)
     return True
+
+
+def _lost(names: Sequence[str]) -> tuple[str, ...]:
+    """Tell of files that could not be laid beside a notebook."""
+    if not names:
+        return ()
+    what = (
+        f"file {shown(names[0])} was" if len(names) == 1 else f"{len(names):,} files, {shown(names[0])} the first, were"
+    )
+    return (f"{what} too much for its folder, and not given to its cells (c.Sealed.file_mb)",)
 
 
 def _examiner(key: NotebookKey) -> Examiner | None:

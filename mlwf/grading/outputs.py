@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from mlwf.grading.data import tame, whole_text
+from mlwf.grading.data import DEPTH, tame, whole_text
 
-OVERHEAD = 100  # characters that an output counts for beside its text
+OVERHEAD = 100  # characters that an output counts for beside its text,
+CONTAINER = 16  # and a list or dict beside what it holds, for it takes memory, even empty
 TOO_MUCH = "... The rest of the output was dropped ...\n"
 Displays = dict[str, list[dict[str, Any]]]
 
@@ -36,14 +37,14 @@ class Outputs:
                     self._stream(name, text)
             case ["display", dict(data), dict(metadata), identity]:
                 shown = self._displays.setdefault(identity, []) if isinstance(identity, str) else []
-                if self._has_room(_size(data, metadata) * (len(shown) + 1)):
+                if self._has_room(_size(data, metadata), len(shown) + 1):
                     self._put({"output_type": "display_data"})
                     shown.append(self._outputs[-1])
                     for output in shown:  # whatever has this id shows the same
                         output |= {"data": _bundle(data), "metadata": tame(metadata)}
             case ["update", dict(data), dict(metadata), str(identity)]:
                 shown = self._displays.get(identity, [])
-                if self._has_room(_size(data, metadata) * len(shown)):
+                if self._has_room(_size(data, metadata), len(shown)):
                     for output in shown:
                         output |= {"data": _bundle(data), "metadata": tame(metadata)}
             case ["result", dict(data), dict(metadata), int(count)] if self._has_room(_size(data, metadata)):
@@ -65,8 +66,8 @@ class Outputs:
                 if not waits:
                     self._outputs.clear()
 
-    def _has_room(self, size: int) -> bool:
-        self._left -= size + OVERHEAD
+    def _has_room(self, size: int, times: int = 1) -> bool:
+        self._left -= size * times + OVERHEAD
         if self._left < 0:
             self._stream("stdout", TOO_MUCH)
         return self._left >= 0
@@ -115,14 +116,16 @@ def _bundle(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(*parts: Any) -> int:  # noqa: ANN401 - whatever JSON holds
-    """Characters in what came as JSON, at least."""
-    total, left = 0, list(parts)
-    while left:  # not by recursion: it may be nested as deep as JSON is read
-        part = left.pop()
-        if isinstance(part, dict):
-            left += [*part, *part.values()]
-        elif isinstance(part, list):
-            left += part
-        else:
-            total += len(part) + 4 if isinstance(part, str) else 4
+    """Characters that what came as JSON takes in a notebook, where each value stands on a line, about; never 0."""
+    total, depth, level = 0, 0, list(parts)
+    while level:  # not by recursion: it may be nested as deep as JSON is read
+        total += len(level) * (4 + min(depth, DEPTH))
+        below: list[Any] = []
+        for part in level:
+            if isinstance(part, str):
+                total += len(part)
+            elif isinstance(part, dict | list):
+                total += CONTAINER
+                below += part if isinstance(part, list) else [*part, *part.values()]
+        depth, level = depth + 1, below
     return total

@@ -255,8 +255,10 @@ def _grade_some(
 ) -> list[tuple[_Job, str]]:
     """Grade jobs and return those that could not be, with the reason."""
     again: list[tuple[_Job, str]] = []
+    workers = min(workers, len(jobs))
+    work.grader.share(workers > 1)
     context = multiprocessing.get_context("fork")  # what workers need is in memory already
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _begin_worker, (work, context.Value("i")))
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (work, context.Value("i")))
     try:
         futures = {pool.submit(_grade_one, job.student): job for job in jobs}
         for future in _as_they_come(futures, lambda: _save(saver, done)):

@@ -27,6 +27,8 @@ SEND_WITHIN = 10.0  # seconds in which a process has to take in an order
 OVERHEAD = 1 << 16  # bytes of a message beside what it carries
 MOST_MESSAGES = 1 << 26  # bytes that one submission may send in all
 MOST_LEFT, MOST_FILES, MOST_LEVELS = 1 << 24, 500, 20  # bytes, files, and folders in each other that cells may leave
+LONGEST_PATH = 1000  # bytes, of a file that cells leave: there are folders above it
+MOST_PARTS = 1 << 16  # in the message that brings them: a few bytes of JSON can take a hundred times as many in memory
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Sandbox:
     def __init__(self, world: World, limits: Limits) -> None:
         self.world = world
         self.limits = limits
+        self.is_shared = False  # by several submissions at a time
         self._zygote: Zygote | None = None
 
     def __enter__(self) -> Self:
@@ -137,14 +140,13 @@ class Sandbox:
         folder = f"{base}/{_component(student)}/{_component(assignment)}"
         order = {
             "limits": asdict(self.limits),
-            "folder": folder,
-            "environment": self._environment(base),
             "processors": sorted(os.sched_getaffinity(0)),  # those of whoever asks
         }
         try:
             socket.send_fds(control, [json.dumps(order).encode()], [theirs.fileno()])
             theirs.close()
-            session = Session(Wire(mine), Wire(control), self.limits)
+            session = Session(Wire(mine), Wire(control), self.limits, is_shared=self.is_shared)
+            session.begin(folder, self._environment(base))
             if files:
                 session.put(files)
             yield session
@@ -174,10 +176,12 @@ class Sandbox:
 class Session:
     """One submission's process: cells run in it, and it is asked for values."""
 
-    def __init__(self, wire: Wire, control: Wire, limits: Limits) -> None:
+    def __init__(self, wire: Wire, control: Wire, limits: Limits, *, is_shared: bool) -> None:
         self._wire = wire
         self._control = control
         self._limits = limits
+        self._is_shared = is_shared
+        self.lost: tuple[str, ...] = ()  # files for which there was no room
         self._number = int.from_bytes(os.urandom(6))  # no answer can be sent before its question is known
         self._until = time.monotonic() + limits.wall_seconds
         self._why = ""
@@ -186,19 +190,25 @@ class Session:
         self._known: dict[str, Plain] = {}  # what came with the last cell's answer,
         self._asked_for: frozenset[str] = frozenset()  # of the names that were asked for with it
         self._room = ALL_CELLS * limits.output_kb * 1024
-        self._longest = wire.longest = OVERHEAD + 2 * limits.output_kb * 1024
+        wire.longest = OVERHEAD + 2 * limits.output_kb * 1024
 
     def ended(self) -> str:
         """Say why the process is gone; empty while it is there."""
         return self._why
 
+    def begin(self, folder: str, environment: Mapping[str, str]) -> None:
+        """Say where it works, and what its environment is."""
+        with suppress(WireError):  # whatever is asked next says why
+            self._wire.send({"folder": folder, "environment": dict(environment)}, SEND_WITHIN)
+
     def put(self, files: Mapping[str, bytes]) -> None:
-        """Lay files into its folder."""
+        """Lay files into its folder, as far as there is room; the rest is `lost`."""
         as_text = {
             base64.b64encode(os.fsencode(name)).decode(): base64.b64encode(content).decode()
             for name, content in files.items()
         }
-        self.order("files", VALUES_WITHIN, files=as_text)
+        lost = self.order("files", VALUES_WITHIN, files=as_text)["lost"]
+        self.lost = tuple(os.fsdecode(base64.b64decode(name)) for name in lost)
 
     def run(self, source: str, seconds: float | None, names: Sequence[str] = ()) -> Ran:
         """Run a cell.
@@ -247,9 +257,8 @@ class Session:
 
     def left_behind(self) -> dict[str, bytes]:
         """Return the files that cells have written into the working folder, by relative path, as far as they are not too many."""
-        self._wire.longest = 2 * MOST_LEFT
-        found = self._asked("left", VALUES_WITHIN, most=MOST_LEFT).get("files")
-        self._wire.longest = self._longest
+        with self._wire.bounded(2 * MOST_LEFT, MOST_PARTS):
+            found = self._asked("left", VALUES_WITHIN, most=MOST_LEFT).get("files")
         files: dict[str, bytes] = {}
         for name, content in found.items() if isinstance(found, dict) else ():
             with suppress(ValueError, TypeError):
@@ -314,13 +323,25 @@ class Session:
                 outputs.add(message["event"])
 
     def _end(self, why: str) -> None:
-        """End the process, and learn from its keeper why it is gone if it ended by itself."""
-        with suppress(WireError):
-            if why != "closed":
+        """End the process, and learn from its keeper why it is gone if it ended by itself.
+
+        Raises
+        ------
+        GradingError
+            Its keeper is gone, too, and it may be another's fault.
+        """
+        if why != "closed":
+            with suppress(WireError):
                 self._control.send({"order": "end"})
+        try:
             said = self._control.receive(time.monotonic() + GRACE)
             found = said.get("ended") or said.get("failed") or why
             why = why if found == "the grader ended it" else str(found)
+        except TooLateError:
+            pass
+        except WireError:
+            if self._is_shared:
+                raise GradingError("the process that submissions are forked from has ended") from None
         self._why = why or "it is gone"
 
 
@@ -334,7 +355,8 @@ def _may_be_left(name: str) -> bool:
     parts = name.split("/")
     return (
         len(parts) <= MOST_LEVELS
-        and name != "timestamp.txt"
+        and len(os.fsencode(name)) <= LONGEST_PATH
+        and parts[0] != "timestamp.txt"
         and not any(part in {"", ".", ".."} or "\0" in part or part.endswith(".ipynb") for part in parts)
         and all(len(os.fsencode(part)) <= 255 for part in parts)
     )

@@ -150,6 +150,16 @@ def test_nothing_follows_from_nothing(question_id):
     assert (verdict.points, verdict.followed_through) == (0, False)
 
 
+@pytest.mark.parametrize("question_id", [question.id for question in QUESTIONS.values() if question.builds_on])
+@pytest.mark.parametrize("next_to_nothing", [1e-9, -1e-12, 1e-320])
+@pytest.mark.parametrize("answer", [0, 1e-9, 12345])
+def test_nothing_follows_from_next_to_nothing(question_id, next_to_nothing, answer):
+    """Is what follows from so little, 0 or more than there is a number for, worth nothing either?"""
+    question = QUESTIONS[question_id]
+    given = {**dict.fromkeys(question.builds_on, next_to_nothing), question_id: answer}
+    assert mark(question, PUBLISHED, given).points == 0
+
+
 @pytest.mark.parametrize(
     ("question_id", "right", "wrong"),
     [

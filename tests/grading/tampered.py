@@ -450,6 +450,18 @@ def _odd_names(folder: Path) -> None:
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(b"x")
 
 
+def _pages(folder: Path) -> None:
+    for number in range(3900):
+        (folder / f"{number}.bin").write_bytes(b"x" * 16385)
+
+
+def _folders(folder: Path) -> None:
+    for number in range(1200):
+        path = folder / f"{number}{'/d' * 18}"
+        path.mkdir(parents=True)
+        (path / "f").write_text("x")
+
+
 def _many(folder: Path) -> None:
     (folder / "many").mkdir()
     for number in range(6000):
@@ -532,6 +544,9 @@ FOLDERS = (
     Trick("laid-timestamp-pipe", "a time that is a pipe", lay=lambda folder, _: os.mkfifo(folder / "timestamp.txt"), flag=LEFT_OUT),
     Trick("laid-timestamp-link", "a time that is a link", lay=lambda folder, places: (folder / "timestamp.txt").symlink_to(places.canary / "secret.txt"), flag=LEFT_OUT),
     Trick("laid-timestamp-folder", "a time that is a folder", lay=lambda folder, _: (folder / "timestamp.txt").mkdir(), flag=""),
+    Trick("laid-numbers-folder", "a folder in the place of the file with the numbers", others={"mlwf_numbers.json/x": "x"}),
+    Trick("laid-many-pages", "files that take more room than they are large", lay=lambda folder, _: _pages(folder), flag="too much for its folder", slow=True),
+    Trick("laid-many-folders", "files in more folders than there is room for", lay=lambda folder, _: _folders(folder), flag="too much for its folder", slow=True),
     Trick("laid-whole-link", "the folder is a link to what somebody else handed in", lay=_folder_link, expects=NOTHING, flag="can't be read"),
     Trick("laid-student-link", "the student's folder is a link to somebody else's", lay=_student_link, flag="is a link"),
     Trick("laid-no-folder", "a file where the folder should be", lay=_no_folder, expects=dict.fromkeys(QUESTIONS), flag=""),

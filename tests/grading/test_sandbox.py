@@ -233,6 +233,19 @@ def test_outputs_are_bounded_outside_too(events):
     assert outputs.as_list()[-1]["text"].endswith(TOO_MUCH)
 
 
+def test_little_that_is_shown_often_is_bounded(box):
+    """Do empty lists, and displays of one id that all change together, count for the memory and time that they take?"""
+    outputs = Outputs(1_000_000)
+    for _ in range(100):
+        outputs.add(["display", {}, {}, "x"])
+    outputs.add(["update", {"application/json": [[]] * 240_000}, {}, "x"])
+    assert len(json.dumps(outputs.as_list())) < 1_000_000
+    outputs = Outputs(4_000_000)
+    for _ in range(100_000):
+        outputs.add(["display", {}, {}, "x"])
+    assert len(outputs.as_list()) < 2_000
+
+
 @pytest.mark.parametrize(
     "event", [[], ["stream"], ["stream", "stdin", "x"], ["display", 1, 2, 3], [["x"]], ["clear", 1]]
 )
@@ -313,6 +326,18 @@ def test_memory_is_limited(box):
     with bounded(box, memory_mb=100) as session:
         session.run(
             "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (40 << 20)\n"
+            "        time.sleep(9)\n        os._exit(0)\ntime.sleep(9)",
+            SECONDS,
+        )
+        assert session.ended() == "it used more than 100 MB of memory"
+
+
+def test_memory_of_a_process_with_an_odd_name_counts(box):
+    """Is it seen what a process takes that calls itself by bytes that are no text?"""
+    with bounded(box, memory_mb=100) as session:
+        session.run(
+            "import ctypes, os, time\nctypes.CDLL(None).prctl(15, b'\\xff\\xfe) x', 0, 0, 0)\n"
+            "for _ in range(4):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (40 << 20)\n"
             "        time.sleep(9)\n        os._exit(0)\ntime.sleep(9)",
             SECONDS,
         )
@@ -476,6 +501,39 @@ def test_two_submissions_do_not_see_each_other(box):
             assert two.run(source, SECONDS).outputs[0]["data"]["text/plain"] == says
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's may not read the zygote's memory at all")
+def test_nobody_is_remembered(box):
+    """Does a submission's memory hold no id of who was graded before?"""
+    for name in ("nobody-else-is-named-so", "ben"):
+        with box.session(name, "lab") as session:
+            session.run(
+                "import re\nneedle, named = re.compile(b'else-is-name[d]-so'), 0\n"
+                "with open('/proc/self/mem', 'rb', 0) as memory:\n"
+                "    for line in open('/proc/self/maps'):\n"
+                "        start, end = (int(part, 16) for part in line.split()[0].split('-'))\n"
+                "        for at in range(start, end, 1 << 20):\n"
+                "            try:\n                memory.seek(at)\n"
+                "                named += len(needle.findall(memory.read(min(1 << 20, end - at))))\n"
+                "            except (OSError, ValueError, OverflowError): break",
+                SECONDS,
+            )
+            assert (session.values(["named"])["named"] > 0) == (name != "ben")
+
+
+def test_files_for_which_there_is_no_room_are_named(box):
+    """Is the rest laid, and do cells run, where a submission's files are too many, too large or too far down?"""
+    large = {f"{number}.bin": b"x" * 16385 for number in range(1000)}  # five pages each, of which little is used
+    for files, there in (
+        (large, 700),
+        ({f"{number}{'/d' * 19}/f": b"x" for number in range(1200)}, 900),
+        ({"x" * 200 + "/": b"", f"{'y' * 300}": b"", "fine": b""}, 1),
+    ):
+        with box.session("ada", "lab", files) as session:
+            session.run("import os\nn = sum(len(names) for _, _, names in os.walk('.'))", SECONDS)
+            assert session.values(["n"]) == {"n": len(files) - len(session.lost)}
+            assert there <= len(files) - len(session.lost) < len(files)
+
+
 def test_two_submissions_draw_other_random_numbers(box):
     """Is a fork's generator not the zygote's?"""
     source = "import numpy, random\nnumpy.random.random(), random.random(), numpy.random.default_rng().random()"
@@ -599,6 +657,23 @@ def test_a_zygote_that_is_killed_can_be_started_again(tmp_path, monkeypatch):
         assert [count for count, _ in run(sandbox, "1")] == [1]
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_the_end_of_a_zygote_is_not_the_fault_of_each(is_shared):
+    """Is a submission graded again, and not marked as if it had ended itself, where another may have been the reason?"""
+    with Sandbox(World(), LIMITS) as sandbox:
+        sandbox.is_shared = is_shared
+        with sandbox.session("ada", "lab") as session:
+            session.run("1", SECONDS)
+            zygote_of(sandbox).kill()
+            assert wait_until(lambda: not sandbox.is_alive)
+            if is_shared:
+                with pytest.raises(GradingError, match="has ended"):
+                    session.run("1", SECONDS)
+            else:
+                session.run("1", SECONDS)
+                assert session.ended()
+
+
 def test_a_temporary_folder_may_have_a_long_name(tmp_path, monkeypatch):
     """Do the walls stand where $TMPDIR is longer than a socket's name may be?"""
     long = tmp_path / ("x" * 100)
@@ -647,6 +722,15 @@ def test_without_walls_cells_run_as_well(open_field, box):
         session.run("x = open('f').read(); open('left', 'w').write('l')", SECONDS)
         assert (session.values(["x"]), session.left_behind()) == ({"x": "x"}, {"left": b"l"})
     assert open_field.layers() == {}
+
+
+def test_without_walls_a_signal_without_a_name_ends_one_alone(open_field):
+    """Is it told, and does the zygote live on, when a process chose to be killed by a signal for real time?"""
+    with open_field.session("ada", "lab") as session, open_field.session("ben", "lab") as other:
+        session.run("import os; os.kill(os.getpid(), 40)", SECONDS)
+        assert session.ended() == "it ended with the signal 40"
+        assert other.run("1", SECONDS).count == 1
+    assert open_field.is_alive
 
 
 def test_without_walls_processes_end_too(open_field):

@@ -176,11 +176,11 @@ class Family:
 
     def kilobytes(self, pids: set[int], most: int) -> int:
         """Return the memory of processes together; what they share is told apart only where it could be more than `most`."""
-        each = {pid: _sum(f"/proc/{pid}/status", ("RssAnon:", "RssShmem:", "VmSwap:")) for pid in pids}
+        each = {pid: _sum(f"/proc/{pid}/status", (b"RssAnon:", b"RssShmem:", b"VmSwap:")) for pid in pids}
         total = sum(each.values())
         if total <= most:
             return total
-        shares = {pid: _sum(f"/proc/{pid}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")) for pid in pids}
+        shares = {pid: _sum(f"/proc/{pid}/smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")) for pid in pids}
         return sum(shares[pid] or kilobytes for pid, kilobytes in each.items())
 
     def kill(self) -> None:
@@ -209,16 +209,16 @@ def _parents() -> dict[int, int]:
     for name in os.listdir("/proc"):  # noqa: PTH208 - often
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat") as file:  # noqa: PTH123
-                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - a process may call itself what is no text
+                    parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
             except (OSError, ValueError, IndexError):
                 continue
     return parents
 
 
-def _sum(name: str, fields: tuple[str, ...]) -> int:
+def _sum(name: str, fields: tuple[bytes, ...]) -> int:
     try:
-        with open(name) as file:  # noqa: PTH123
+        with open(name, "rb") as file:  # noqa: PTH123
             return sum(int(line.split()[1]) for line in file if line.startswith(fields))
     except (OSError, ValueError, IndexError):
         return 0  # it is gone, or this user may not look

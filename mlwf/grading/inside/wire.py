@@ -4,6 +4,8 @@ import json
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Message = dict[str, Any]
@@ -32,7 +34,18 @@ class Wire:
         self.connection = connection
         self.longest = longest
         self.received = 0
+        self._parts: int | None = None
         self._rest = bytearray()
+
+    @contextmanager
+    def bounded(self, longest: int, parts: int) -> Iterator[None]:
+        """Within the block, take messages of `longest` bytes that have so many commas and brackets."""
+        before = self.longest, self._parts
+        self.longest, self._parts = longest, parts
+        try:
+            yield
+        finally:
+            self.longest, self._parts = before
 
     def send(self, message: Message, seconds: float | None = None) -> None:
         """Send a message whole; `seconds` bound how long the other side may leave it lying."""
@@ -63,6 +76,8 @@ class Wire:
         if length > self.longest:
             raise WireError(f"a message of {length} bytes")
         whole = self._exactly(_LENGTH.size + length, deadline)
+        if self._parts is not None and sum(map(whole.count, (b",", b"[", b"{"))) > self._parts:
+            raise WireError("a message of too many parts")
         try:
             message = json.loads(whole[_LENGTH.size :])
         except (ValueError, RecursionError) as error:

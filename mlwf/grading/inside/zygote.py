@@ -135,7 +135,9 @@ class Zygote:
 def _ended(status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        return f"it ended with the signal {signal.Signals(number).name}"
+        # Not all have names: a student's process may choose among those for real time.
+        names = {each.value: each.name for each in signal.Signals}
+        return f"it ended with the signal {names.get(number, number)}"
     return f"it ended itself with the code {os.WEXITSTATUS(status)}"
 
 
@@ -214,6 +216,8 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
     wire = Wire(socket.socket(fileno=_CHANNEL), longest=1 << 28)
     code = 1
     try:
+        # Read here, and not by the zygote, in whose memory later submissions would find it.
+        own = wire.receive()
         os.setsid()  # or kill(0) would reach the zygote
         if zygote.sealed:
             user = seal.furnish(zygote.root, zygote.number, bounds, PLACES, zygote.seen)
@@ -221,11 +225,11 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
         limits.apply(bounds)
         os.sched_setaffinity(0, order["processors"])
         os.umask(0o077)
-        folder = Path(order["folder"])
+        folder = Path(own["folder"])
         folder.mkdir(parents=True, exist_ok=True)
         os.chdir(folder)
         os.environ.clear()
-        os.environ.update(order["environment"])
+        os.environ.update(own["environment"])
         if "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed()  # or all submissions would draw the same numbers
         sys.path.append(os.fspath(folder))  # last, so that no file beside the notebook hides an installed module
@@ -251,9 +255,8 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
         order = wire.receive()
         what, number = order["do"], order["number"]
         if what == "files":
-            _write(order["files"])
+            answer: Message = {"lost": _write(order["files"])}
             laid = _stamps()
-            answer: Message = {}
         elif what == "left":
             answer = {"files": _left_behind(home, laid, order["most"])}
         elif what == "layers":
@@ -298,11 +301,19 @@ def _called(namespace: dict[str, Any], name: str, inputs: list[Any]) -> Any:  # 
         return [{"error": "KeyboardInterrupt"}]
 
 
-def _write(files: dict[str, str]) -> None:
+def _write(files: dict[str, str]) -> list[str]:
+    """Lay files; return the names of those for which there is no room."""
+    lost = []
     for name, content in files.items():
         path = Path(os.fsdecode(base64.b64decode(name)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(content))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(content))
+        except OSError:  # too much, too many, too far down
+            lost.append(name)
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return lost
 
 
 def _stamps() -> dict[bytes, tuple[int, int]]:
