@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -35,11 +35,25 @@ from mlwf.grading.inside.limits import Limits
 
 # A zone's name would otherwise be looked up as a file, wherever it points to.
 _TIMESTAMP = re.compile(r"\S+ \S+( [A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?|\S+")
+SKIP = "skip-execution"  # nbclient's tag for a cell that does not run
 # nbgrader's own steps, whose work is done here too, and ours for nbgrader's loop.
 _STEPS = frozenset(
     {"ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata", "Execute", "IgnorePattern",
      "ClearMetadataPreprocessor", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties", "RunSealed"}
 )  # fmt: skip
+_ALWAYS = ("OverwriteCells", "Execute", "SaveAutoGrades")  # are done here whether or not they are named
+# What changes marks, and only nbgrader's loop can do: settings, with what they are by default.
+_ONLY_THERE: Mapping[str, Mapping[str, Any]] = {
+    **{name: {"enabled": True} for name in _ALWAYS},
+    "Execute": {
+        "enabled": True, "allow_errors": True, "extra_arguments": [], "force_raise_errors": False, "kernel_name": "",
+        "skip_cells_with_tag": SKIP, "timeout_func": None,
+    },
+    **{
+        f"{name}Preprocessor": {"enabled": False}
+        for name in ("ClearMetadata", "ClearOutput", "TagRemove", "RegexRemove", "ExtractOutput", "ExtractAttachments")
+    },
+}  # fmt: skip
 # Seconds to wait for somebody else who writes to the gradebook; formgrader takes far less than one.
 PATIENCE = 60
 
@@ -237,6 +251,21 @@ class Course:
             raise GradingError(
                 f"nbgrader_config.py has steps of its own for c.Autograde ({', '.join(own)}), "
                 "which mlwf grade does not take; use nbgrader autograde"
+            )
+        if "RunSealed" in names:
+            return  # ours in nbgrader's loop do all that is to be done
+        missing = [name for name in _ALWAYS if name not in names]
+        changed = [
+            f"c.{step}.{name} = {self.config[step][name]!r}"
+            for step, usual in _ONLY_THERE.items()
+            for name, value in usual.items()
+            if step in self.config and self.config[step].get(name, value) != value
+        ]
+        if missing or changed:
+            what = [f"leaves {name} out of c.Autograde's steps" for name in missing]
+            what += [f"sets {setting}" for setting in changed]
+            raise GradingError(
+                f"nbgrader_config.py {' and '.join(what)}, which mlwf grade does not follow; use nbgrader autograde"
             )
 
     @property

@@ -52,6 +52,10 @@ class Submission(NotebookExporter):
         failed = []
         try:
             course = Course(Path(directory.root), self.config)
+            if not str(directory.directory_structure).startswith("{nbgrader_step}"):
+                raise GradingError(
+                    "its folders are not sorted by nbgrader's steps first (c.CourseDirectory.directory_structure); use mlwf grade"
+                )
             course.directory.student_id = "*"
             self._keys, given = read_keys(course, assignment), course.given_files(assignment)
             everybody = course.students(assignment)

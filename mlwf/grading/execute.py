@@ -7,7 +7,7 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from mlwf.grading.key import SKIP
+from mlwf.grading.course import SKIP
 from mlwf.grading.outputs import ended_error
 from mlwf.grading.sandbox import Session
 from mlwf.grading.verify import Examiner

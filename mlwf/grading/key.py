@@ -11,10 +11,8 @@ from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
-from mlwf.grading.course import Course
+from mlwf.grading.course import SKIP, Course
 from mlwf.grading.errors import GradingError
-
-SKIP = "skip-execution"  # nbclient's tag for a cell that does not run
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
 
+from mlwf.grading.course import SKIP
 from mlwf.grading.data import tame, whole_text
-from mlwf.grading.key import SKIP, Given, NotebookKey
+from mlwf.grading.key import Given, NotebookKey
 
 VERSION = (4, 5)
 SCHEMA = 3  # of nbgrader's metadata
@@ -341,7 +342,7 @@ def _compare(cells: Sequence[_Cell], key: NotebookKey, flags: list[str]) -> None
             continue
         if _must_run(given) and SKIP in _tags(cell.metadata):
             kept_from_running.append(given)
-        if differences := _differences(cell, given):
+        if (differences := _differences(cell, given)) and not _had_other_points(cell, differences):
             changed[given.name] = differences
         if given.locked and cell.source not in (given.released, given.source) and not _is_of_an_older_release(cell):
             edited.append(given)
@@ -395,6 +396,11 @@ def _is_locked(said: Mapping[str, Any]) -> object:
 
 def _is_number(found: object, number: float) -> bool:
     return isinstance(found, int | float) and not isinstance(found, bool) and found == number
+
+
+def _had_other_points(cell: _Cell, differences: list[str]) -> bool:
+    """Whether a cell only was worth something else in an older release."""
+    return differences == ["points"] and isinstance(cell.said["points"], int | float) and _is_of_an_older_release(cell)
 
 
 def _is_of_an_older_release(cell: _Cell) -> bool:

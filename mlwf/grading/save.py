@@ -191,6 +191,14 @@ def discard(staged: Staged) -> None:
     shutil.rmtree(staged.folder, ignore_errors=True)
 
 
+class _PenaltyError(Exception):
+    """The instructor's own program can't say what being late costs somebody."""
+
+    def __init__(self, student: str, why: str) -> None:
+        super().__init__(why)
+        self.student = student
+
+
 class Saver:
     """Writes to the gradebook and to ``autograded``; there should be one at a time.
 
@@ -272,6 +280,17 @@ class Saver:
         GradingError
             The gradebook is locked or can't be written, or a folder can't be put in place.
         """
+        failed: dict[str, str] = {}
+        while True:
+            try:
+                return failed | self._save([staged for staged in batch if staged.student not in failed])
+            except _PenaltyError as error:
+                failed[error.student] = str(error)
+                for staged in batch:
+                    if staged.student == error.student:
+                        discard(staged)
+
+    def _save(self, batch: Sequence[Staged]) -> dict[str, str]:
         old: dict[Path, Path] = {}
         with self._in_one_sentence():
             try:
@@ -496,8 +515,10 @@ class Saver:
                 if penalty is not None:
                     penalties.append({"row": notebook, "late_submission_penalty": min(max(penalty, 0.0), score)})
             except Exception as error:  # the instructor's own program
-                raise GradingError(
-                    f"{type(plugin).__name__} stops with {type(error).__name__}: {one_line(error)}"
+                raise _PenaltyError(
+                    student,
+                    f"the course's late penalty ({type(plugin).__name__} in c.AssignLatePenalties.plugin_class) stops for it "
+                    f"with {type(error).__name__}: {one_line(error)}; mend it, and grade again",
                 ) from error
         _update(self._gradebook, SubmittedNotebook, penalties)
 

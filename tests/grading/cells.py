@@ -234,6 +234,18 @@ CASES = (
         here="",
     ),
     _case("widgets", "import ipywidgets\nipywidgets.IntSlider()", differs="widgets", here="IntSlider"),
+    _case(
+        "a server of its own",
+        "import socket, threading\nserver = socket.create_server(('127.0.0.1', 0))\n"
+        "threading.Thread(target=lambda: server.accept()[0].sendall(b'hello')).start()\n"
+        "socket.create_connection(server.getsockname()).recv(9)",
+    ),
+    _case(
+        "a module where a cell has gone",
+        "import os\nos.makedirs('lower', exist_ok=True)\nopen('lower/found_here.py', 'w').write('x = 5')",
+        "os.chdir('lower')\nimport found_here\nfound_here.x",
+        alone=True,
+    ),
     _case("numpy", "import numpy as np\nnp.arange(3.0)"),
     _case("the folder", "import os\nos.getcwd()", differs="the folder", here="'/autograded/ada/lab'"),
     _case("isatty", "import sys\nsys.stdout.isatty(), sys.stdout.encoding, sys.stdout.writable()"),

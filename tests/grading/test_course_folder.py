@@ -105,6 +105,38 @@ def test_plugin_beside_the_configuration(tmp_path):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
+        ("c.OverwriteCells.enabled = False", "sets c.OverwriteCells.enabled = False, which mlwf grade does not follow"),
+        ("c.SaveAutoGrades.enabled = False", "sets c.SaveAutoGrades.enabled = False"),
+        ("c.Execute.extra_arguments = ['--quick']", r"sets c.Execute.extra_arguments = \['--quick'\]"),
+        ("c.Execute.skip_cells_with_tag = 'slow'", "sets c.Execute.skip_cells_with_tag = 'slow'"),
+        ("c.ClearMetadataPreprocessor.enabled = True", "sets c.ClearMetadataPreprocessor.enabled = True"),
+        ("c.Autograde.sanitize_preprocessors = ['nbgrader.preprocessors.ClearOutput']", "leaves OverwriteCells out of"),
+        ("c.Autograde.autograde_preprocessors = ['own.Step']", r"has steps of its own for c.Autograde \(Step\)"),
+        ("c.Autograde.post_convert_hook = print", "steps of its own"),
+    ],
+)
+def test_what_only_nbgraders_loop_does_is_refused(tmp_path, line, says):
+    """Is a setting that changes marks not passed over in silence?"""
+    with pytest.raises(GradingError, match=f"{says}.*use nbgrader autograde"):
+        course(tmp_path / "c", line).refuse_other_steps()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "c.Execute.timeout = 5; c.Execute.enabled = True; c.LimitOutput.max_lines = 9",
+        "c.Execute.allow_errors = True",
+    ],
+)
+def test_what_is_followed_is_not_refused(tmp_path, line):
+    """Is a course graded whose settings are ours to follow, or change nothing?"""
+    course(tmp_path / "c", line).refuse_other_steps()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
         ("1 / 0", "nbgrader_config.py stops with ZeroDivisionError: division by zero"),
         ("c.Sealed.memory_mb = 'much'", "nbgrader_config.py asks for what nbgrader does not take: .*memory_mb"),
         ("c.Sealed.memory_mb = 1", "nbgrader_config.py asks for what nbgrader does not take: .*memory_mb"),

@@ -8,6 +8,8 @@ import nbformat
 import pytest
 from corpus import NAME, SUBMISSIONS
 from generated import as_written, check
+from nbformat.v4 import new_code_cell
+from nbgrader.utils import compute_checksum
 
 from mlwf.grading.mend import CELLS, CONTAINERS, OWN_CELLS, VALUES, mend
 
@@ -485,6 +487,19 @@ def test_settings_are_the_instructors(small, name, changes, settings):
     assert named[name].metadata.nbgrader == small.key.metadata(small.key.cells[name])
     assert len(flags) == 1
     assert flags[0].endswith(f"had other settings ({settings}): the instructor's were put back")
+
+
+def test_points_of_an_older_release_are_no_tampering(small):
+    """Is nobody flagged whose release gave a test other points, as its checksum tells?"""
+    document = small.document()
+    cell = _cell(document, "test-double")
+    settings = cell["metadata"]["nbgrader"]
+    settings["points"] = 7
+    settings["checksum"] = compute_checksum(
+        new_code_cell("".join(cell["source"]), metadata={"nbgrader": nbformat.from_dict(settings)})
+    )
+    _, named, flags = _mended(small, document)
+    assert (named["test-double"].metadata.nbgrader.points, flags) == (2, [])
 
 
 @pytest.mark.parametrize("changes", [{"checksum": "0" * 32}, {"checksum": 1}, {"schema_version": 99}, {"more": 1}])

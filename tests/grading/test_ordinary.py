@@ -149,6 +149,30 @@ def test_only_what_is_new(ours, tmp_path):
     }
 
 
+def test_a_penalty_that_fails_costs_one(ordinary, tmp_path):
+    """Where the course's own program fails for one student: are the others saved, and is that one told?"""
+    course = ordinary.ungraded.copy(tmp_path / "course")
+    late = course.folder / "late.py"
+    rule = "        if total_seconds_late < 60:"
+    late.write_text(
+        late.read_text().replace(rule, f"        {{'ben': 0}}.get(student_id, 1) / (student_id != 'ben')\n{rule}")
+    )
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate=ordinary_course.DUE.replace(year=2020))
+    students = ("--student", "ada", "--student", "ben", "--student", "cleo")
+    said = course.run("mlwf", "grade", ASSIGNMENT, "--course", str(course.folder), "--json", *students)
+    rows = {row["student"]: row for row in json.loads(said.stdout)["submissions"]}
+    assert {student: row["state"] for student, row in rows.items()} == {
+        "ada": "graded", "ben": "failed", "cleo": "graded"
+    }  # fmt: skip
+    (why,) = rows["ben"]["flags"]
+    assert "PointAnHour in c.AssignLatePenalties.plugin_class) stops for it with ZeroDivisionError" in why
+    assert sorted(path.parent.name for path in (course.folder / "autograded").glob("*/*")) == ["ada", "cleo"]
+    with course.gradebook() as gradebook:
+        saved = {each.student.id: each.score for each in gradebook.assignment_submissions(ASSIGNMENT)}
+    assert saved.keys() == {"ada", "cleo"}
+
+
 def test_nbgrader_goes_on_from_there(ours, tmp_path):
     """Do nbgrader's own feedback and export work with what we leave?"""
     course = ours.copy(tmp_path / "course")

@@ -520,6 +520,16 @@ def test_nobody_is_remembered(box):
             assert (session.values(["named"])["named"] > 0) == (name != "ben")
 
 
+def test_a_program_beside_the_notebook_can_be_called(box):
+    """Does a script run that a course has put beside the notebook?"""
+    with box.session("ada", "lab", {"bin/check.sh": b"#!/bin/sh\necho checked", "data.txt": b"x"}) as session:
+        ran = session.run(
+            "import os, subprocess\nsubprocess.run(['bin/check.sh'])\nos.access('data.txt', os.X_OK)", SECONDS
+        )
+        assert printed(ran.outputs) == "checked\n"
+        assert ran.outputs[-1]["data"] == {"text/plain": "False"}
+
+
 def test_files_for_which_there_is_no_room_are_named(box):
     """Is the rest laid, and do cells run, where a submission's files are too many, too large or too far down?"""
     large = {f"{number}.bin": b"x" * 16385 for number in range(1000)}  # five pages each, of which little is used

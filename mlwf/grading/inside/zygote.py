@@ -232,7 +232,7 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
         os.environ.update(own["environment"])
         if "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed()  # or all submissions would draw the same numbers
-        sys.path.append(os.fspath(folder))  # last, so that no file beside the notebook hides an installed module
+        sys.path.append("")  # wherever a cell goes; last, so that no file beside the notebook hides an installed module
         _follow(zygote, wire, bounds)
         code = 0
     except WireError:
@@ -308,7 +308,10 @@ def _write(files: dict[str, str]) -> list[str]:
         path = Path(os.fsdecode(base64.b64decode(name)))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(base64.b64decode(content))
+            data = base64.b64decode(content)
+            path.write_bytes(data)
+            if data.startswith(b"#!"):  # modes are not handed on, and a program may be meant to be called
+                path.chmod(0o700)
         except OSError:  # too much, too many, too far down
             lost.append(name)
             with contextlib.suppress(OSError):
