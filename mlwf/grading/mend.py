@@ -400,7 +400,9 @@ def _is_number(found: object, number: float) -> bool:
 
 def _had_other_points(cell: _Cell, differences: list[str]) -> bool:
     """Whether a cell only was worth something else in an older release."""
-    return differences == ["points"] and isinstance(cell.said["points"], int | float) and _is_of_an_older_release(cell)
+    return (
+        differences == ["points"] and isinstance(cell.said.get("points"), int | float) and _is_of_an_older_release(cell)
+    )
 
 
 def _is_of_an_older_release(cell: _Cell) -> bool:
