@@ -400,9 +400,9 @@ def _is_number(found: object, number: float) -> bool:
 
 def _had_other_points(cell: _Cell, differences: list[str]) -> bool:
     """Whether a cell only was worth something else in an older release."""
-    return (
-        differences == ["points"] and isinstance(cell.said.get("points"), int | float) and _is_of_an_older_release(cell)
-    )
+    said = cell.said  # a task's points are in no checksum
+    is_worth = said.get("grade") is True and isinstance(said.get("points"), int | float)
+    return differences == ["points"] and is_worth and _is_of_an_older_release(cell)
 
 
 def _is_of_an_older_release(cell: _Cell) -> bool:

@@ -477,6 +477,7 @@ def test_an_older_release_is_no_tampering(small):
         ("double", {"grade": True, "points": 5}, "grade"),
         ("why", {"solution": False}, "solution"),
         ("draw", {"task": False, "points": 3}, "task and points"),
+        ("draw", {"points": 3}, "points"),
     ],
 )
 def test_settings_are_the_instructors(small, name, changes, settings):
