@@ -44,6 +44,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import TraitError
 from traitlets.config import Config
 
+from mlwf.grading import worker
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError, one_line
 from mlwf.grading.quick import QuickStyles, quick
@@ -270,7 +271,7 @@ _worker: "_Worker | None" = None  # of this process; one that was forked has it 
 
 def _begin(order: _Order) -> None:
     """Prepare a process of the pool."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the page at hand is finished; the parent says that there is no other
+    worker.begin()  # the page at hand is finished; the parent says that there is no other
     os.chdir(order.root)
     global _worker
     if _worker is None:

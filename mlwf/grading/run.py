@@ -4,7 +4,6 @@ import fcntl
 import gc
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -15,6 +14,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
+from mlwf.grading import worker
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
 from mlwf.grading.grade import Grader
@@ -211,6 +211,7 @@ _work: _Work | None = None
 def _begin_worker(work: _Work, number: Any) -> None:  # noqa: ANN401 - a number that processes share
     global _work
     _work = work
+    worker.begin()
     with number.get_lock():
         mine, number.value = number.value, number.value + 1
     # A worker and its submission take turns, so each pair stays on one processor: going to and fro between two costs a tenth.
@@ -218,7 +219,6 @@ def _begin_worker(work: _Work, number: Any) -> None:  # noqa: ANN401 - a number 
     os.sched_setaffinity(0, {processors[mine % len(processors)]})
     gc.freeze()  # what was there before the fork need not be looked at for each notebook
     gc.set_threshold(50_000, 20, 20)  # a notebook is many small parts, none of which is rubbish before it is written
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for us
 
 
 def _grade_one(student: str) -> Staged:

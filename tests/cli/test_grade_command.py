@@ -241,6 +241,26 @@ def test_an_interruption_leaves_whole_submissions(course):
 
 
 @pytest.mark.course
+def test_nothing_is_left_of_a_command_that_is_killed(course):
+    """Do all its processes end with it, those that wait for work and those of submissions?"""
+    for n in range(60):
+        shutil.copytree(course.folder / "submitted" / FIRST, course.folder / "submitted" / f"s{n:02}")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mlwf", "grade", ASSIGNMENT, "--course", str(course.folder), "--workers", "4"],
+        cwd=course.folder, env=course.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 100
+    while time.monotonic() < until and not list((course.folder / "autograded").glob("*/*/*.ipynb")):
+        time.sleep(0.02)
+    everybody = psutil.Process(running.pid).children(recursive=True)
+    running.kill()
+    running.wait()
+    _, left = psutil.wait_procs(everybody, timeout=10)
+    assert len(everybody) > 5
+    assert left == []
+
+
+@pytest.mark.course
 def test_a_zygote_that_is_killed_is_started_again(course):
     """Does the class get its marks, although the process that submissions are forked from is killed in the middle?"""
     for n in range(40):
