@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from xml.etree import ElementTree
@@ -265,6 +266,22 @@ def test_endless_output_is_cut():
 def test_markdown(text, html):
     """Does a text keep its form and lose whatever could do harm, or take part in the page's outline?"""
     assert markdown(text).strip() == html
+
+
+@pytest.mark.parametrize("memo", ["<p><b>" * 48_000, "# a" + " " * 200_000 + "b"])
+def test_a_memo_that_takes_long_is_shown_as_it_stands(memo):
+    """Is the page made in time, where the libraries take minutes, and is the whole text there, with the reason why it looks so?"""
+    cells = asked("multiplier", "")
+    begin = time.process_time()
+    soup = page(notebook(*cells[:2], nbf.new_markdown_cell(memo), cells[2]))
+    assert time.process_time() - begin < 10
+    assert memo in soup.get_text()
+    assert "Shown as plain text: it is too long" in soup.get_text()
+
+
+def test_a_picture_in_a_memo_does_not_make_it_too_long():
+    """Is a memo read as Markdown that holds a picture, which is not shown?"""
+    assert markdown(f"*Dear* ![x](data:image/png;base64,{'A' * 100_000})lead").strip() == "<p><em>Dear</em> lead</p>"
 
 
 def test_what_was_taken_from_the_package_is_said():

@@ -11,6 +11,8 @@ import bleach  # type: ignore[import-untyped]
 import mistune
 from markupsafe import Markup
 
+from mlwf.grading.harmless import MOST_WORK, plain, readable, without_pictures, work
+
 TAGS = {
     "a", "b", "blockquote", "br", "code", "del", "em", "hr", "i", "li", "ol", "p", "pre", "strong", "sub", "sup", "table", "tbody",
     "td", "th", "thead", "tr", "u", "ul",
@@ -32,10 +34,18 @@ class _NoHeadings(mistune.HTMLRenderer):
 _markdown = mistune.create_markdown(renderer=_NoHeadings(escape=False), plugins=["table", "strikethrough"])
 
 
-@lru_cache(maxsize=512)  # most texts are the instructor's, and come again on every page of a class
 def markdown(text: str) -> Markup:
-    """Return Markdown as HTML that holds nothing but harmless tags."""
-    clean = bleach.clean(str(_markdown(text)), tags=TAGS, attributes=ATTRIBUTES, strip=True)
+    """Return Markdown as HTML that holds nothing but harmless tags; as plain text if that would take long."""
+    text, _ = without_pictures(text)
+    return _shown(text) if readable(text) else Markup(plain(text))
+
+
+@lru_cache(maxsize=512)  # most texts are the instructor's, and come again on every page of a class
+def _shown(text: str) -> Markup:
+    found = str(_markdown(text))
+    if work(found, TAGS) > MOST_WORK:
+        return Markup(plain(text))
+    clean = bleach.clean(found, tags=TAGS, attributes=ATTRIBUTES, strip=True)
     return Markup(clean.replace("<th></th>", "<td></td>"))  # a table's empty corner is no heading
 
 
