@@ -279,6 +279,17 @@ def test_a_memo_that_takes_long_is_shown_as_it_stands(memo):
     assert "Shown as plain text: it is too long" in soup.get_text()
 
 
+def test_many_texts_that_are_each_just_in_time_are_not_too_much():
+    """Is a page made in time, with every text on it, when a student has added hundreds that each take a while?"""
+    memos = [f"memo {number} " + "*a* " * 4900 for number in range(300)]
+    cells = asked("multiplier", "")
+    begin = time.process_time()
+    soup = page(notebook(*cells[:2], *map(nbf.new_markdown_cell, memos), cells[2]))
+    assert time.process_time() - begin < 30
+    assert all(f"memo {number}" in soup.get_text() for number in range(300))
+    assert "Shown as plain text" in soup.get_text()
+
+
 def test_a_picture_in_a_memo_does_not_make_it_too_long():
     """Is a memo read as Markdown that holds a picture, which is not shown?"""
     assert markdown(f"*Dear* ![x](data:image/png;base64,{'A' * 100_000})lead").strip() == "<p><em>Dear</em> lead</p>"

@@ -13,10 +13,12 @@ from mlwf.assignment.answers import AnswerError, Number, read_number
 from mlwf.course.feedback.pictures import NO_NUMBER, Drawn, Picture, picture
 from mlwf.course.feedback.safe import Output, markdown, outputs
 from mlwf.course.graded import drawn_from, is_given, used, verdicts
+from mlwf.grading.harmless import LONGEST, plain, without_pictures
 
 HEADING = re.compile(r"\A\s*(#{1,3})\s+(.+?)\s*(?:\n|\Z)")
 POINTS = re.compile(r"\s*\(\d+ points?\)$")  # said again by the marks
 PART = 2  # the level of its heading
+MOST_READ = 5 * LONGEST  # characters of a student's texts; each may take a second, and more are shown as they stand
 NOTHING = Markup()
 
 
@@ -143,7 +145,7 @@ def is_ours(nb: Any) -> bool:  # noqa: ANN401 - nbformat's nodes have no types
 
 def read_page(nb: Any, marking: Marking) -> Page:  # noqa: ANN401
     """Return what the page says about a notebook whose cells hold their marks and comments (`GetGrades`)."""
-    case, said = _case(nb), verdicts(nb)
+    case, said, room = _case(nb), verdicts(nb), MOST_READ
     parts = [Part(Section("", NOTHING))]
     for cell in nb.cells:
         heading = HEADING.match(cell.source) if cell.cell_type == "markdown" and is_given(cell) else None
@@ -157,7 +159,8 @@ def read_page(nb: Any, marking: Marking) -> Page:  # noqa: ANN401
             continue
         section = parts[-1].questions[-1] if parts[-1].questions else parts[-1].itself
         if not is_given(cell) and cell.cell_type in ("code", "markdown"):
-            section.work.append(_work(cell))
+            room -= len(without_pictures(cell.source)[0]) if cell.cell_type == "markdown" else 0
+            section.work.append(_work(cell, is_read=room >= 0))
         if utils.is_grade(cell):
             section.results.append(_result(cell, said, case, marking))
     title = next((part.itself.title for part in parts if part.itself.title), "Assignment")
@@ -165,10 +168,10 @@ def read_page(nb: Any, marking: Marking) -> Page:  # noqa: ANN401
     return Page(title, marking, [part for part in parts if part.graded], numbers, used(nb))
 
 
-def _work(cell: Any) -> Work:  # noqa: ANN401
+def _work(cell: Any, *, is_read: bool) -> Work:  # noqa: ANN401
     comment = markdown(str(cell.metadata.get("nbgrader", {}).get("comment") or ""))
     if cell.cell_type == "markdown":
-        return Work(text=markdown(cell.source), comment=comment)
+        return Work(text=markdown(cell.source) if is_read else Markup(plain(cell.source)), comment=comment)
     return Work(code=cell.source, outputs=tuple(outputs(cell)), comment=comment)
 
 
