@@ -161,6 +161,7 @@ def work(text: str, tags: Set[str] = TAGS) -> int:
     done = each * sum(1 for _ in _STRAY.finditer(text))
     if done > MOST_WORK or len(text) > LONGEST_HTML or _LONG_NUMBER.search(text):
         return MOST_WORK + 1
+    holding = tags - VOID
     within: list[tuple[str, int]] = []  # what is open, and how long it would be anew
     anew, odd = 0, False
     for found in _MARKUP.finditer(text):
@@ -169,7 +170,7 @@ def work(text: str, tags: Set[str] = TAGS) -> int:
         if found["end"]:
             if not odd and within and within[-1][0] == name:
                 anew -= within.pop()[1]
-        elif found["odd"] or name in tags - VOID:
+        elif found["odd"] or name in holding:
             within.append((name, 1 + (len(text) if odd else len(found[0])) // 100))
             anew += within[-1][1]
         done += each + anew

@@ -194,6 +194,19 @@ def test_the_zygote_that_is_started_first_is_the_one_that_is_used(course, monkey
     assert not started[0].is_alive
 
 
+def crowd(course, count):
+    """Let as many more hand in what the first has."""
+    for n in range(count):
+        shutil.copytree(course.folder / "submitted" / FIRST, course.folder / "submitted" / f"s{n:02}")
+
+
+def wait_for(course, pattern):
+    """Wait until something is graded."""
+    until = time.monotonic() + 100
+    while time.monotonic() < until and not list((course.folder / "autograded").glob(pattern)):
+        time.sleep(0.02)
+
+
 def test_what_is_graded_is_skipped_until_it_is_newer(course):
     """Is nbgrader's rule kept: not again, unless handed in again or forced?"""
     stamp = course.folder / "submitted" / FIRST / ASSIGNMENT / "timestamp.txt"
@@ -212,16 +225,13 @@ def test_what_is_graded_is_skipped_until_it_is_newer(course):
 @pytest.mark.course
 def test_an_interruption_leaves_whole_submissions(course):
     """After Ctrl-C, are gradebook and `autograded/` in step, nothing half there, no process left, and does the rest follow?"""
-    for n in range(60):
-        shutil.copytree(course.folder / "submitted" / FIRST, course.folder / "submitted" / f"s{n:02}")
+    crowd(course, 60)
     running = subprocess.Popen(
         [sys.executable, "-m", "mlwf", "grade", ASSIGNMENT, "--course", str(course.folder), "--workers", "2"],
         cwd=course.folder, env=course.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    until = time.monotonic() + 100
     # Until somebody's marks are saved: what lies there under a hidden name may not be whole.
-    while time.monotonic() < until and not list((course.folder / "autograded").glob(f"*/{ASSIGNMENT}/*.ipynb")):
-        time.sleep(0.05)
+    wait_for(course, f"*/{ASSIGNMENT}/*.ipynb")
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err.strip()) == (130, "", "mlwf: stopped")
@@ -243,15 +253,12 @@ def test_an_interruption_leaves_whole_submissions(course):
 @pytest.mark.course
 def test_nothing_is_left_of_a_command_that_is_killed(course):
     """Do all its processes end with it, those that wait for work and those of submissions?"""
-    for n in range(60):
-        shutil.copytree(course.folder / "submitted" / FIRST, course.folder / "submitted" / f"s{n:02}")
+    crowd(course, 60)
     running = subprocess.Popen(
         [sys.executable, "-m", "mlwf", "grade", ASSIGNMENT, "--course", str(course.folder), "--workers", "4"],
         cwd=course.folder, env=course.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    until = time.monotonic() + 100
-    while time.monotonic() < until and not list((course.folder / "autograded").glob("*/*/*.ipynb")):
-        time.sleep(0.02)
+    wait_for(course, "*/*/*.ipynb")
     everybody = psutil.Process(running.pid).children(recursive=True)
     running.kill()
     running.wait()
@@ -263,15 +270,12 @@ def test_nothing_is_left_of_a_command_that_is_killed(course):
 @pytest.mark.course
 def test_a_zygote_that_is_killed_is_started_again(course):
     """Does the class get its marks, although the process that submissions are forked from is killed in the middle?"""
-    for n in range(40):
-        shutil.copytree(course.folder / "submitted" / FIRST, course.folder / "submitted" / f"s{n:02}")
+    crowd(course, 40)
     running = subprocess.Popen(
         [sys.executable, "-m", "mlwf", "grade", ASSIGNMENT, "--course", str(course.folder), "--workers", "2", "--json"],
         cwd=course.folder, env=course.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until = time.monotonic() + 100
-    while time.monotonic() < until and not list((course.folder / "autograded").glob("*/*/*.ipynb")):
-        time.sleep(0.02)
+    wait_for(course, "*/*/*.ipynb")
     walls = [each for each in psutil.Process(running.pid).children() if each.name() == "bwrap"]
     for each in walls:
         each.kill()

@@ -233,7 +233,7 @@ def test_outputs_are_bounded_outside_too(events):
     assert outputs.as_list()[-1]["text"].endswith(TOO_MUCH)
 
 
-def test_little_that_is_shown_often_is_bounded(box):
+def test_little_that_is_shown_often_is_bounded():
     """Do empty lists, and displays of one id that all change together, count for the memory and time that they take?"""
     outputs = Outputs(1_000_000)
     for _ in range(100):
@@ -501,7 +501,6 @@ def test_two_submissions_do_not_see_each_other(box):
             assert two.run(source, SECONDS).outputs[0]["data"]["text/plain"] == says
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's may not read the zygote's memory at all")
 def test_nobody_is_remembered(box):
     """Does a submission's memory hold no id of who was graded before?"""
     for name in ("nobody-else-is-named-so", "ben"):
