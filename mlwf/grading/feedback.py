@@ -10,7 +10,6 @@ import logging
 import multiprocessing
 import os
 import shutil
-import signal
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -289,7 +288,7 @@ def _together(order: _Order, submissions: Sequence[Submission], workers: int) ->
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (order,))
     waiting, lost = {}, []
     try:
-        with _uninterrupted():  # a process that is just beginning
+        with worker.uninterrupted():  # a process that is just beginning
             gc.freeze()  # or looking for rubbish would copy what is shared
             for submission in submissions:
                 try:
@@ -308,19 +307,6 @@ def _together(order: _Order, submissions: Sequence[Submission], workers: int) ->
             yield from _together(order, [submission], 1)
         else:
             yield _Converter(order).give_up(submission[0])
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C, where the system can."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Worker:

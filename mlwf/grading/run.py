@@ -23,6 +23,7 @@ from mlwf.grading.save import Saver, Staged, discard, stage
 from mlwf.grading.walls import Ahead
 
 BATCH, BATCH_SECONDS = 25, 1.0  # submissions and seconds between two transactions
+_BROKEN = "grading it ended the process that did it"
 Say = Callable[[int, int], None]
 
 
@@ -255,18 +256,24 @@ def _grade_some(
 ) -> list[tuple[_Job, str]]:
     """Grade jobs and return those that could not be, with the reason."""
     again: list[tuple[_Job, str]] = []
+    futures: dict[Future[Staged], _Job] = {}
     workers = min(workers, len(jobs))
     work.grader.share(workers > 1)
     context = multiprocessing.get_context("fork")  # what workers need is in memory already
     pool = ProcessPoolExecutor(workers, context, _begin_worker, (work, context.Value("i")))
     try:
-        futures = {pool.submit(_grade_one, job.student): job for job in jobs}
+        with worker.uninterrupted():  # a process that is just beginning
+            for job in jobs:
+                try:
+                    futures[pool.submit(_grade_one, job.student)] = job
+                except BrokenProcessPool:
+                    again.append((job, _BROKEN))
         for future in _as_they_come(futures, lambda: _save(saver, done)):
             job = futures[future]
             try:
                 staged = future.result()
             except BrokenProcessPool:
-                again.append((job, "grading it ended the process that did it"))
+                again.append((job, _BROKEN))
             except Exception as error:  # noqa: BLE001 - one submission's trouble is not the others'
                 again.append((job, f"it can't be graded: {type(error).__name__}: {error}"))
             else:
@@ -276,8 +283,11 @@ def _grade_some(
             _save(saver, done)
     except KeyboardInterrupt:
         # What is whole is saved; nobody waits for what is still running.
-        for child in multiprocessing.active_children():
+        children = multiprocessing.active_children()
+        for child in children:
             child.kill()
+        for child in children:
+            child.join()  # what it has begun to write is there by now
         _save(saver, done, now=True)
         saver.tidy(job.student for job in jobs)
         raise

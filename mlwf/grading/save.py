@@ -8,7 +8,7 @@ only if its marks are, and what is missing is graded again next time.
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -36,6 +36,7 @@ from mlwf.grading.course import Course, parse_timestamp
 from mlwf.grading.data import is_whole
 from mlwf.grading.errors import GradingError, one_line
 from mlwf.grading.text import notebook_bytes
+from mlwf.grading.worker import uninterrupted
 
 WHOLE = ""  # the key of flags that are about a submission, and not about one notebook
 _NO_ANSWER = "No response."
@@ -261,6 +262,8 @@ class Saver:
             for path in names[target.parent]:
                 if path.name.startswith((f".{target.name}.new-", f".{target.name}.old-")):
                     _remove(path)
+            with suppress(OSError):  # it isn't there, or not empty
+                target.parent.rmdir()
 
     def save(self, batch: Sequence[Staged]) -> dict[str, str]:
         """Save submissions, all of them or none.
@@ -292,7 +295,7 @@ class Saver:
 
     def _save(self, batch: Sequence[Staged]) -> dict[str, str]:
         old: dict[Path, Path] = {}
-        with self._in_one_sentence():
+        with self._in_one_sentence(), ExitStack() as saving:
             try:
                 self._lock()
                 refused = self._refuse([staged.student for staged in batch])
@@ -304,6 +307,7 @@ class Saver:
                     if os.path.lexists(target):
                         old[target] = _temporary(target, "old")
                         target.rename(old[target])
+                saving.enter_context(uninterrupted())  # from here on to the last folder
                 self._db.commit()
             except BaseException:
                 self._db.rollback()
@@ -313,6 +317,7 @@ class Saver:
                 raise
             for staged in accepted:
                 staged.folder.rename(self.course.autograded(self.assignment, staged.student))
+            saving.close()
             for former in old.values():
                 _remove(former)
             for staged in batch:

@@ -18,7 +18,7 @@ from ordinary_course import ASSIGNMENT, OrdinaryCourse, students
 
 from mlwf.cli import main
 from mlwf.cli.grade import _table
-from mlwf.grading import walls
+from mlwf.grading import run, walls
 from mlwf.grading.run import Outcome
 
 CLASS = {student.id: student for student in students()}
@@ -248,6 +248,28 @@ def test_an_interruption_leaves_whole_submissions(course):
     assert {student for student, state in found.items() if state == "skipped"} == graded
     assert set(found.values()) == {"graded", "skipped"}
     assert len(found) == 62
+
+
+@pytest.mark.course
+def test_a_worker_that_is_killed_costs_nobody_else(course, monkeypatch, capsys):
+    """Is whoever was being graded tried again, alone, as when the system is short of memory, and named if that ends so, too?"""
+    crowd(course, 20)
+    once, stage = course.folder.parent / "once", run.stage
+
+    def fail(graded, *arguments):
+        if graded.student == "s03" or (graded.student == "s11" and not once.exists()):
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return stage(graded, *arguments)
+
+    monkeypatch.setattr(run, "stage", fail)
+    code, out, err = call_here(course, monkeypatch, capsys, "--json", "--workers", "3")
+    assert (code, err) == (1, "")
+    found = states(out)
+    assert {student for student, state in found.items() if state != "graded"} == {"s03"}
+    assert (len(found), found["s03"]) == (22, "failed")
+    assert "grading it ended the process that did it" in out
+    assert {path.name for path in (course.folder / "autograded").glob("*")} == set(found) - {"s03"}
 
 
 @pytest.mark.course

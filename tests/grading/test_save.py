@@ -1,6 +1,7 @@
 """Does what we write equal what nbgrader writes? It grades a class; what it leaves is given to us to be saved again."""
 
 import os
+import signal
 import sqlite3
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from ordinary_course import ASSIGNMENT, OrdinaryCourse, as_graded
+from sqlalchemy import event
 
 from mlwf.grading.course import Course
 from mlwf.grading.errors import GradingError
@@ -151,6 +153,25 @@ def test_ended_in_between(ordinary, fresh, monkeypatch):
                 saver.save(staged)
         assert not (fresh.folder / "autograded" / "ada" / ASSIGNMENT).exists()
         saver.tidy(["ada", "ben"])
+    assert leftovers(fresh) == []
+    assert not (fresh.folder / "autograded" / "ben").exists()
+
+
+@pytest.mark.course
+def test_interrupted_in_between(ordinary, fresh):
+    """Does a Ctrl-C that comes when marks are in the gradebook wait until their folders have their names?"""
+    save(fresh, as_graded(ordinary.again, "ada"))
+    settings = Course(fresh.folder)
+    with settings.open_gradebook() as gradebook:
+        event.listen(gradebook.db(), "after_commit", lambda _: signal.raise_signal(signal.SIGINT), once=True)
+        saver = Saver(settings, gradebook, ASSIGNMENT)
+        with pytest.raises(KeyboardInterrupt):
+            saver.save([stage(as_graded(ordinary.first, student), settings, ASSIGNMENT) for student in ("ada", "ben")])
+        saver.tidy(["ada", "ben"])
+    with fresh.gradebook() as gradebook:
+        assert {each.student.id for each in gradebook.assignment_submissions(ASSIGNMENT)} == {"ada", "ben"}
+    for student in ("ada", "ben"):
+        assert fresh.autograded(student) == ordinary.first.autograded(student)
     assert leftovers(fresh) == []
 
 
