@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import ordinary_course
 import pytest
@@ -108,6 +109,25 @@ def test_gradebook_by_door(ordinary, by_door, tmp_path):
         for student in ("ivo", "dora"):
             each.nbgrader("autograde", ASSIGNMENT, "--force", "--student", student, "--notebook", "readings")
     assert course.rows() == stock.rows()
+
+
+def test_an_order_of_folders_that_the_door_can_not_follow(by_door, tmp_path):
+    """Is a course refused there whose folders are not sorted by nbgrader's steps first, with where to turn, and graded there?"""
+    course = by_door.copy(tmp_path / "course")
+    for step, student in (("source", "."), ("release", "."), ("submitted", "ada")):
+        place = course.folder / ASSIGNMENT / step
+        place.mkdir(parents=True)
+        (course.folder / step / student / ASSIGNMENT).rename(place / student if student != "." else place)
+    shutil.rmtree(course.folder / "autograded")
+    with (course.folder / CONFIGURATION.name).open("a") as settings:
+        settings.write("c.CourseDirectory.directory_structure = '{assignment_id}/{nbgrader_step}/{student_id}'\n")
+    said = course.run("nbgrader", "autograde", ASSIGNMENT)
+    assert said.returncode == 1
+    assert "not sorted by nbgrader's steps first (c.CourseDirectory.directory_structure); use mlwf grade" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert not (course.folder / ASSIGNMENT / "autograded").exists()
+    assert list(grade(course)) == ["ada"]
+    assert (course.folder / ASSIGNMENT / "autograded" / "ada" / "readings.ipynb").is_file()
 
 
 @pytest.mark.parametrize("door", ["ours", "by_door"])

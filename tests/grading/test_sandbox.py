@@ -4,11 +4,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mlwf.grading.course import Sealed
 from mlwf.grading.errors import GradingError
 from mlwf.grading.execute import Rules, execute
 from mlwf.grading.inside.limits import Limits
+from mlwf.grading.inside.wire import Wire, WireError
 from mlwf.grading.outputs import TOO_MUCH, Outputs
 from mlwf.grading.sandbox import EndedError, Sandbox
 from mlwf.grading.walls import World, usual_modules
@@ -244,6 +246,21 @@ def test_little_that_is_shown_often_is_bounded():
     for _ in range(100_000):
         outputs.add(["display", {}, {}, "x"])
     assert len(outputs.as_list()) < 2_000
+
+
+def test_an_answer_of_too_many_parts_is_not_read():
+    """Does a message that is short, and large as objects, end the conversation where the grader says how many parts it expects?"""
+    ours, theirs = (Wire(side) for side in socket.socketpair())
+    parts = {"files": [[]] * 5000}
+    with closing(ours.connection), closing(theirs.connection):
+        theirs.send(parts)
+        assert ours.receive() == parts
+        theirs.send(parts)
+        with ours.bounded(1 << 24, 4000), pytest.raises(WireError, match="too many parts"):
+            ours.receive()
+        theirs.send({"files": "x" * 5000})
+        with ours.bounded(4000, 4000), pytest.raises(WireError, match="a message of 5"):
+            ours.receive()
 
 
 @pytest.mark.parametrize(
