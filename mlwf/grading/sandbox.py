@@ -181,6 +181,7 @@ class Session:
         self._control = control
         self._limits = limits
         self._is_shared = is_shared
+        self._said: Mapping[str, Any] = {}  # by its keeper, when it was interrupted
         self.lost: tuple[str, ...] = ()  # files for which there was no room
         self._number = int.from_bytes(os.urandom(6))  # no answer can be sent before its question is known
         self._until = time.monotonic() + limits.wall_seconds
@@ -237,7 +238,7 @@ class Session:
                 answer = self._answer(number, deadline, outputs)
             except TooLateError:
                 late = True
-                self._control.send({"order": "interrupt"})
+                self._interrupt()
                 answer = self._answer(number, time.monotonic() + GRACE, outputs)
             count = self._count
             self._known, self._asked_for = _values(answer, names), frozenset(names)
@@ -322,6 +323,11 @@ class Session:
             if isinstance(message.get("event"), list):
                 outputs.add(message["event"])
 
+    def _interrupt(self) -> None:
+        """Interrupt the cell; at the end the interrupt has come, and can't meet the cell that follows."""
+        self._control.send({"order": "interrupt"})
+        self._said = self._control.receive(time.monotonic() + VALUES_WITHIN)
+
     def _end(self, why: str) -> None:
         """End the process, and learn from its keeper why it is gone if it ended by itself.
 
@@ -334,7 +340,7 @@ class Session:
             with suppress(WireError):
                 self._control.send({"order": "end"})
         try:
-            said = self._control.receive(time.monotonic() + GRACE)
+            said = self._said if "ended" in self._said else self._control.receive(time.monotonic() + GRACE)
             found = said.get("ended") or said.get("failed") or why
             why = why if found == "the grader ended it" else str(found)
         except TooLateError:

@@ -76,6 +76,7 @@ class Zygote:
     def serve(self) -> NoReturn:
         """Fork for each connection, follow orders, and watch, for ever."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the grader
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # one that is for a fork's first cell waits for it
         while True:
             handles: dict[Any, Kept] = {kept.handle: kept for kept in self._kept.values()}
             controls: dict[Any, Kept] = {kept.wire.connection: kept for kept in self._kept.values() if not kept.is_left}
@@ -181,6 +182,8 @@ class Kept:
             self.is_left, order = True, "end"
         if order == "interrupt":
             os.kill(self.student, signal.SIGINT)
+            with contextlib.suppress(WireError):
+                self.wire.send({"interrupted": True})
         else:
             self.end("the grader ended it", sealed)
 
@@ -206,7 +209,6 @@ class Kept:
 
 def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) -> NoReturn:
     """Become the submission: behind the walls, with its files, and then follow orders."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if channel != _CHANNEL:
         os.dup2(channel, _CHANNEL)
     os.set_inheritable(_CHANNEL, False)  # noqa: FBT003
@@ -247,7 +249,7 @@ def live(zygote: Zygote, channel: int, order: Message, bounds: limits.Limits) ->
 def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
     """Do what the grader says, one order after the other."""
     files = tuple(_descriptor(number) for number in (1, 2))
-    running, home = _Running(), os.getcwd()  # noqa: PTH109 - a cell may go elsewhere
+    home = os.getcwd()  # noqa: PTH109 - a cell may go elsewhere
     laid: dict[bytes, tuple[int, int]] = {}
     gc.enable()
     output = shell.Output(zygote.shell, lambda event: _emit(wire, event), bounds.output_kb * 1024, (files[0], files[1]))
@@ -264,8 +266,7 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
         elif what == "run":
             zygote.shell.execution_count = order["count"]  # cells that the grader marks itself have numbers too
             output.begin()
-            with running:
-                zygote.shell.run_cell(order["source"], store_history=True)  # type: ignore[no-untyped-call]
+            _run(zygote.shell, order["source"])
             output.settle()
             answer = {"values": _values(zygote.shell.user_ns, order["names"])}
         elif what == "values":
@@ -273,6 +274,18 @@ def _follow(zygote: Zygote, wire: Wire, bounds: limits.Limits) -> None:
         else:
             answer = {"value": _called(zygote.shell.user_ns, order["name"], order["inputs"])}
         wire.send({"done": number, **answer})
+
+
+def _run(ours: shell.Shell, source: str) -> None:
+    """Run a cell; meanwhile an interrupt is a KeyboardInterrupt, as in a kernel, and otherwise it does nothing."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        ours.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:  # before the cell's own code or after it; there is one for a cell
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ours.showtraceback((KeyboardInterrupt, KeyboardInterrupt(), None))
 
 
 def _emit(wire: Wire, event: list[Any]) -> None:
@@ -352,24 +365,14 @@ def _descriptor(number: int) -> int:
     return number
 
 
-class _Running:
-    """While a cell runs, an interrupt is a KeyboardInterrupt, as in a kernel; otherwise it does nothing."""
-
-    def __enter__(self) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 class _Unbroken:
     """A message goes out whole: an interrupt waits for its end."""
 
     def __enter__(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
     def __exit__(self, *_: object) -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
 
 
 def main() -> NoReturn:
