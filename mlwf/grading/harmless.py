@@ -200,7 +200,9 @@ def plain(text: str) -> str:
     """Return HTML that shows a text as it stands, and says why."""
     why = "Shown as plain text: it is too long, or too much nested, to be shown as it was meant."
     cut = f" These are the first {MOST_SHOWN:,} of {len(text):,} characters." if len(text) > MOST_SHOWN else ""
-    return f"<pre>{html.escape(text[:MOST_SHOWN])}</pre>\n<p><em>{why}{cut}</em></p>\n"
+    # nbconvert looks for links in Markdown's way here, too, in a time quadratic in brackets.
+    shown = html.escape(text[:MOST_SHOWN]).replace("[", "&#91;")
+    return f"<pre>{shown}</pre>\n<p><em>{why}{cut}</em></p>\n"
 
 
 def _may_stay(tag: str, name: str, value: str) -> bool:
