@@ -177,7 +177,7 @@ def test_call_plainly_stops_what_never_ends():
 
     begin = time.monotonic()
     assert call_plainly(stubborn, [(1,), (2,)]) == [{"error": "TimeoutError"}]
-    assert 0.9 < time.monotonic() - begin < 3
+    assert 0.9 < time.monotonic() - begin < 20
     assert calls == [1]
 
 

@@ -10,7 +10,6 @@ import re
 import secrets
 import shlex
 import shutil
-import socket
 import string
 import subprocess
 import sys
@@ -24,8 +23,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"
+from lab import HOST, ROOT, free_port
+
 LAB = "lab/tree/notebooks/constraint_tax.ipynb"
 PAGE = "voila/render/notebooks/constraint_tax.ipynb"
 USER = "jovyan"
@@ -260,12 +259,6 @@ def base_packages() -> list[str]:
     return [f"{name}=={version}" for name, version in there.items() if name in names] + [
         f"jupyterhub=={there['jupyterhub-base']}"
     ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:

@@ -14,7 +14,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import ssl
 import stat
 import subprocess
@@ -29,7 +28,7 @@ from typing import IO, Dict, List, Optional, Tuple
 
 import debian
 import install
-from lab import NOTEBOOK, choose_port
+from lab import NOTEBOOK, choose_port, free_port
 
 ROOT = install.ROOT
 HUB = ROOT / "deploy" / "hub"
@@ -506,16 +505,6 @@ def start() -> None:
     serving["ngshare_token"] = secrets.token_hex(32)
     write_privately(state.hub / "serving.json", json.dumps(serving, indent=1) + "\n")
     serve(state, people, serving, new, lock)
-
-
-def free_port(taken: List[int]) -> int:
-    """Return a port that nobody listens on, for what talks on this machine only."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in taken:
-            return port
 
 
 def serve(state: State, people: Dict, serving: Dict, new: Dict[str, str], lock: IO[str]) -> None:

@@ -5,7 +5,7 @@ import secrets
 import socket
 import sys
 from pathlib import Path
-from typing import Dict, Mapping
+from typing import Collection, Dict, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = "notebooks/constraint_tax.ipynb"
@@ -34,6 +34,17 @@ def choose_port(wanted: str, target: str) -> int:
     if not is_free(int(wanted)):
         sys.exit(f"{target}: port {wanted} is in use; choose another one: make {target} PORT={int(wanted) % 65535 + 1}")
     return int(wanted)
+
+
+def free_port(taken: Collection[int] = ()) -> int:
+    """Return a port that nobody listens on, for what talks on this machine only.
+
+    It is below those that the system gives to kernels, browsers and whoever else asks for any, so it stays free for a while.
+    """
+    while True:
+        port = 16_384 + secrets.randbelow(16_384)
+        if port not in taken and is_free(port):
+            return port
 
 
 def with_settings(folder: Path, environment: Mapping[str, str]) -> Dict[str, str]:

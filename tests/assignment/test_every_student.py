@@ -36,7 +36,7 @@ def points(version, student):
 @pytest.mark.parametrize("version", ["source", "release"])
 @given(student=students)
 @example(student="Zoë O'Neil")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_solution_earns_all_and_the_empty_notebook_nothing(version, student):
     """Whoever hands it in: does the source get every point of the marked questions, and the release none?"""
     share = {"source": 1, "release": 0}[version]

@@ -14,6 +14,7 @@ from pathlib import Path
 import classroom
 import psutil
 import pytest
+from lab import free_port
 from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
@@ -82,9 +83,9 @@ def readers_url(readers_home, tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def impatient_url(tmp_path_factory) -> Iterator[str]:
-    """The page, where a kernel ends after 12 seconds of rest, or 5 seconds after its page is gone."""
+    """The page, where a kernel ends after 24 seconds of rest, or 5 seconds after its page is gone."""
     home, logs = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("log")
-    yield from serve("page.py", home, logs, READERS="6", WARM="1", IDLE="0.2", LEFT="0.08")
+    yield from serve("page.py", home, logs, READERS="6", WARM="1", IDLE="0.4", LEFT="0.08")
 
 
 def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
@@ -92,13 +93,6 @@ def serve(tool: str, home: Path, logs: Path, **more: str) -> Iterator[str]:
     port = free_port()
     environment = {**os.environ, "PORT": str(port), "BROWSER": "true", "HOME": str(home), **more}
     yield from serve_command([sys.executable, f"tools/{tool}"], ROOT, environment, port, logs)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def serve_command(

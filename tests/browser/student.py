@@ -1,7 +1,5 @@
 """A student at a page: what a person does with mouse or keyboard, and reads from the screen."""
 
-import time
-
 from accessibility import WCAG, violations
 from choices import ANSWERS
 from playwright.sync_api import Locator, Page, expect
@@ -111,9 +109,8 @@ class Student:
         place.scroll_into_view_if_needed()
         return Instrument(self, place)
 
-    def status(self, entry: str) -> str:
-        entry_place = self.page.locator(f".mlwf-status div:has(span:text-is('{entry}')) b")
-        return entry_place.text_content() or ""  # also when it is scrolled away
+    def status(self, entry: str) -> Locator:
+        return self.page.locator(f".mlwf-status div:has(span:text-is('{entry}')) b")
 
     def violations(self, selector: str) -> list[str]:
         """What axe finds against WCAG 2.1 A and AA within `selector`."""
@@ -149,7 +146,7 @@ class Instrument:
     def card(self, label: str) -> str:
         return self.place.locator(f".mlwf-card:has(b:text-is('{label}')) strong").text_content() or ""
 
-    def description(self) -> str:
+    @property
+    def description(self) -> Locator:
         """What a screen reader is told, once the slider rests."""
-        time.sleep(0.7)
-        return self.place.locator("[role=status]").first.text_content() or ""
+        return self.place.locator("[role=status]").first

@@ -79,7 +79,10 @@ def pyodide(tmp_path_factory) -> Path:
                 (new / package["file_name"]).write_bytes(carrier.read(names[package["file_name"]]))
         for path in (*new.glob("*.tgz"), *new.glob("open_webui*.whl")):
             path.unlink()
-        shutil.copytree(new, folder)
+        whole = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(whole, ignore_errors=True)
+        shutil.copytree(new, whole)
+        whole.rename(folder)
     return folder
 
 
@@ -262,9 +265,8 @@ def test_what_can_wait_is_done_without_threads(reader: Reader):
     """Does the status bar, which follows once a hand rests, follow there too?"""
     reader.answer_all("failure", "strategy", "crossing")
     reader.instrument("Race of the two models").move("Decay of the gain (r)")
-    reader.page.wait_for_timeout(1000)
     found = model.crossover(model.small_strategy(1, 0.99), model.large_strategy(168, 0.99), 26)
-    assert reader.status("Crossover") == f"week {found.week}"
+    expect(reader.status("Crossover")).to_have_text(f"week {found.week}")
 
 
 def test_python_in_the_browser_computes_what_python_here_does(reader: Reader):

@@ -63,7 +63,7 @@ def test_a_prediction_stands_and_opens_the_timeline(student: Student):
         assert timeline.card("Stages to redo").endswith(f"{model.stages_to_redo(stage + 1)}")
         assert timeline.value("Stage of discovery") == str(stage + 1)
     timeline.move("Stage of discovery", "ArrowLeft")
-    assert "stage 5, Deployment" in timeline.description()
+    expect(timeline.description).to_contain_text("stage 5, Deployment")
     expect(student.page.get_by_text("You said 10×")).to_be_visible()
 
 
@@ -71,10 +71,10 @@ def test_the_guess_is_committed_once(student: Student):
     """Does the survey show only after the guess stands?"""
     split = student.instrument(SPLIT)
     split.move("Share of data work (%)")
-    assert "The survey is shown once you commit" in split.description()
+    expect(split.description).to_contain_text("The survey is shown once you commit")
     student.activate(split.place.get_by_role("button"))
     expect(split.place.get_by_text("You guessed 45 %")).to_be_visible()
-    assert "data work 70 %" in split.description()
+    expect(split.description).to_contain_text("data work 70 %")
     assert student.violations(OUTPUTS) == []
 
 
@@ -116,9 +116,11 @@ def test_the_race_follows_each_of_its_controls(student: Student):
         assert race.card("Large model, final").endswith(f"{found.leader_final:.1f} %")
         assert race.card("Small model, final").endswith(f"{found.challenger_final:.1f} %")
         assert race.card("Crossover") == week
-        assert student.status("Crossover") == week
-        assert student.status("Cycles") == f"{settings['small_cycle']} h small, {settings['large_cycle']} h large"
-    assert found.in_words() in race.description()
+        expect(student.status("Crossover")).to_have_text(week)
+        expect(student.status("Cycles")).to_have_text(
+            f"{settings['small_cycle']} h small, {settings['large_cycle']} h large"
+        )
+    expect(race.description).to_contain_text(found.in_words())
 
 
 def test_gates_and_energy_follow_too(student: Student):
@@ -185,7 +187,7 @@ def test_the_end_and_what_lies_beyond(student: Student):
     assert crossing_map.card("Crossover") == "never"
     crossing_map.move("Decay of the gain (r)")
     assert crossing_map.card("Crossover") == "week 7"
-    assert "week 7." in crossing_map.description()
+    expect(crossing_map.description).to_contain_text("week 7.")
 
     challenge = page.locator(".mlwf-instrument").filter(has_text="Fits into one charge a day?")
     slider = challenge.get_by_role("slider")

@@ -45,10 +45,10 @@ def await_kernels(server: psutil.Process, number: int, seconds: float = 30) -> N
     raise AssertionError(f"{len(kernels(server))} kernels instead of {number}")
 
 
-def close(server: psutil.Process, reader: Student, seconds: float = 30) -> None:
-    """Close a reader's page, and wait until its kernel is no more."""
+def close(server: psutil.Process, reader: Student, seconds: float = 30, *, as_by_a_crash: bool = False) -> None:
+    """Close a reader's page, and wait until its kernel is no more; a crash says nothing to the server."""
     left, deadline = kernel_id(reader.page), time.monotonic() + seconds
-    reader.page.close(run_before_unload=True)
+    reader.page.close(run_before_unload=not as_by_a_crash)
     while started_with(left, below=server):
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -146,9 +146,8 @@ def test_a_page_without_a_kernel_says_that_it_has_ended(browser: Browser, impati
     reader.page.goto(f"{impatient_url}?stage=4")
     read()
     lost.open_page(impatient_url)
-    lost.page.close()  # as by a crash: nothing is said to the server
-    await_kernels(server, 2, seconds=10)
-    expect(told).to_be_visible(timeout=25_000)
+    close(server, lost, as_by_a_crash=True)
+    expect(told).to_be_visible(timeout=60_000)
     await_kernels(server, 1)
     assert reader.violations("#kernel-state") == []
     assert reader.page.locator("#rendered_cells").get_attribute("inert") is not None

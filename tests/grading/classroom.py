@@ -121,7 +121,7 @@ class Course:
         """Call this environment's Python in the course's folder."""
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=900
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=2500
         )
 
     def _nbgrader(self, action: str, *more: str) -> subprocess.CompletedProcess[str]:

@@ -313,7 +313,7 @@ def everybody_is_ours() -> Iterator[list[str]]:
     left: list[str] = []
     try:
         yield left
-        end = time.monotonic() + 2  # a namespace takes a moment to fall
+        end = time.monotonic() + 30  # a namespace takes a moment to fall
         while (found := _living(known)) and time.monotonic() < end:
             time.sleep(0.05)
         left += [str(child) for child in found]

@@ -236,7 +236,7 @@ def test_interrupted(tmp_path):
     begin = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
     assert (process.returncode, out, err.strip()) == (130, "", "mlwf: stopped")
     files = {path for path in graded.folder.glob("feedback/*/*/*") if path.suffix == ".html"}
     assert 5 <= len(files) < 40

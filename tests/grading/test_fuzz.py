@@ -15,7 +15,7 @@ from mutants import contents, spoiled
 from mlwf.course.environment import clean_environment
 from mlwf.grading.mend import mend, names_in
 
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 THOROUGH = settings(QUICK, max_examples=10_000)
 
 

@@ -19,7 +19,7 @@ def by_ipython(cell):
     return TransformerManager().transform_cell(cell)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_a_plain_cell_is_what_ipython_makes_of_it(cell):
     """Whatever a cell is put together from, is it never taken for plain where IPython would change it?"""

@@ -35,7 +35,7 @@ def secret(tmp_path):
 def _read(folder: Path, **limits: int) -> Files:
     start = time.monotonic()
     files = read_files(folder, IGNORE, replace(SIZES, **limits))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert all(flag.isprintable() for flag in files.flags)
     return files
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hub import free_port
+from lab import free_port
 from people import Hub, Member
 from playwright.sync_api import Browser
 
@@ -50,7 +50,7 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture(scope="session")
 def ngshare_begun() -> Iterator[Hub]:
     # A port of its own, for both look for a free one before either listens.
-    with begun("n", EXCHANGE="ngshare", PORT=str(free_port([]))) as hub:
+    with begun("n", EXCHANGE="ngshare", PORT=str(free_port())) as hub:
         yield hub
 
 

@@ -77,7 +77,7 @@ class Hub:
 
     def wait(self) -> str:
         assert self.process is not None
-        deadline = time.monotonic() + 600
+        deadline = time.monotonic() + 1200
         while "Ctrl-C ends it" not in (said := self.log.read_text()):
             assert self.process.poll() is None, said
             assert time.monotonic() < deadline, said
@@ -97,7 +97,7 @@ class Hub:
     def remove(self, answer: str = "remove") -> subprocess.CompletedProcess[str]:
         """Do as `make hub-remove` asks."""
         return subprocess.run(
-            self.make("hub-remove"), input=f"{answer}\n", capture_output=True, text=True, check=False, timeout=120
+            self.make("hub-remove"), input=f"{answer}\n", capture_output=True, text=True, check=False, timeout=600
         )
 
     def clear_away(self) -> None:
@@ -391,8 +391,11 @@ class Formgrader:
 
     def read_memo(self, number: int, points: str, comment: str) -> None:
         """Open a submission by its number, and give the memo in it a mark and a comment."""
-        self.follow("Manual Grading", ASSIGNMENT)
-        self.page.wait_for_timeout(1000)
+        # Each page has a link of that name, which must not be clicked before the next is there.
+        with self._asked("GET", "/formgrader/api/assignments"):
+            self.follow("Manual Grading")
+        with self._asked("GET", "/formgrader/api/notebooks/"):
+            self.follow(ASSIGNMENT)
         # What comes late would take the place of what is typed.
         with self._asked("GET", "/api/grades?"), self._asked("GET", "/api/comments?"):
             self.follow(ASSIGNMENT, f"Submission #{number}")

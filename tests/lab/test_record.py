@@ -435,7 +435,7 @@ def test_a_strange_state_is_left_out(state, open_lab, file):
     assert answers_of(open_lab(file)) == answers_of(lab)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(state=PLAIN | st.fixed_dictionaries({"answers": PLAIN, "settings": PLAIN}))
 def test_no_state_at_all_is_too_strange(state):
     """Whatever plain value stands where our state should: does resuming leave a lab that can be used?"""

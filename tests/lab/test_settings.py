@@ -49,7 +49,7 @@ def apply(mine: Models, chosen: dict) -> None:
                 setattr(model, trait, value)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(chosen=SETTINGS, before=SETTINGS)
 def test_a_link_brings_every_setting_along(chosen, before):
     """Does whoever opens the link see exactly the settings of whoever made it, whatever theirs were before?"""
@@ -75,7 +75,7 @@ def test_a_link_carries_settings_and_nothing_else():
     assert "75" not in to_query(mine)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(query=st.text() | st.lists(st.tuples(st.sampled_from([*GATES, "stage", "decay", "session", "weeks", "context"]), st.text()), max_size=4).map(
     lambda pairs: "&".join(f"{name}={value}" for name, value in pairs)))  # fmt: skip
 def test_no_link_is_too_strange(query):

@@ -106,7 +106,7 @@ some_decays = (
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(
     st.lists(some_cycles, min_size=1, max_size=10),
     st.lists(some_decays, min_size=1, max_size=6),
@@ -121,7 +121,7 @@ def test_every_cell_is_the_race(cycles, decays, large_cycle, weeks):
     np.testing.assert_array_equal(crossing_map(cycles, decays, large_cycle, weeks), expected)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(1, 40), some_cycles, st.integers(1, 60))
 def test_one_float_decides(cycle, large_cycle, weeks):
     """Does the map change between the same two neighbouring floats at which the race does?"""

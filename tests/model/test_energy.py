@@ -127,7 +127,7 @@ thousandths = st.integers(1, 100_000).map(lambda n: n / 1000)
 hours = thousandths | st.floats(1e-3, 1e4)
 watts = st.just(0.0) | thousandths | st.floats(1e-3, 1e4)
 ROUNDING = 1 + 1e-14
-of_everything = settings(max_examples=500, deadline=None)
+of_everything = settings(max_examples=500)
 
 
 @of_everything

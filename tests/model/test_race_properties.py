@@ -146,7 +146,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @each_kind
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_crossover_equals_a_scan(kind, data):
     """Are hours, weeks and standings those of a scan that skips nothing, whatever is raced?"""
@@ -155,7 +155,7 @@ def test_crossover_equals_a_scan(kind, data):
 
 @pytest.mark.thorough
 @each_kind
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=1200)
 @given(data=st.data())
 def test_crossover_equals_a_scan_in_many_more_races(kind, data):
     """Are the rare ones right as well, six times as many as a developer should have to wait for?"""
@@ -172,7 +172,7 @@ any_strategy = st.builds(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(any_strategy, st.lists(st.integers(0, 87_359), max_size=20))
 @example(Strategy("almost linear", 90, 0.1, 1, 1 - 2**-53), [1, 90, 91])
 def test_accuracy_never_falls_and_never_passes_its_limit(strategy, counts):
@@ -183,7 +183,7 @@ def test_accuracy_never_falls_and_never_passes_its_limit(strategy, counts):
     assert accuracies[-1] <= strategy.limit() <= strategy.ceiling
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(racers(st.floats(0.01, 0.999) | linear), st.integers(0, 60))
 def test_accuracy_is_the_sum_of_its_gains(racer, iterations):
     """Does the closed formula equal gain after gain, added up exactly?"""
@@ -192,7 +192,7 @@ def test_accuracy_is_the_sum_of_its_gains(racer, iterations):
     assert racer.strategy().accuracy(iterations) == pytest.approx(float(expected), abs=1e-9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(racers(st.floats(0.01, 0.99)))
 def test_the_limit_is_reached_in_the_end(racer):
     """Is the limit no higher than it must be? At decay 0.99 nothing is left to gain after ten thousand iterations."""

@@ -3,7 +3,8 @@
 c = get_config()  # noqa: F821 - nbgrader puts it here
 
 c.CourseDirectory.course_id = "weather_101"
-c.Execute.timeout = 12
+c.Execute.timeout = 20
+c.Execute.iopub_timeout = 60  # for what an interrupted cell still has to say; with 4 seconds a busy machine fails it
 c.LimitOutput.max_lines = 30
 c.LimitOutput.max_traceback = 12
 c.IgnorePattern.pattern = "FutureWarning"
