@@ -151,16 +151,16 @@ def test_a_step_that_fails_is_one_line(tmp_path):
 def test_ctrl_c_ends_everything(tmp_path):
     """Does Ctrl-C, while a notebook is being graded, take a moment, a line, and leave neither processes nor files?"""
     process = start(tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not any("inside.zygote" in command_line(child) for child in children(process)):
         assert time.monotonic() < deadline, "nothing was graded"
         assert process.poll() is None
         time.sleep(0.05)
     started = children(process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err.strip()) == (130, "", "mlwf: stopped")
-    _, alive = psutil.wait_procs(started, timeout=5)
+    _, alive = psutil.wait_procs(started, timeout=30)
     assert alive == []
     assert list(tmp_path.glob("mlwf-course-demo-*")) == []
 

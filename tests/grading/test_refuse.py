@@ -14,10 +14,11 @@ pytestmark = pytest.mark.course
 
 LOOKS = """
 import os
-found = [
-    os.path.join(folder, name) for folder, _, names in os.walk("/") if not folder.startswith("/usr")
-    for name in names if name in ("questions.py", "lifecycle.py", "solving.py", "races.json", "own.py", "marks.py")
-]
+found, ours = [], ("questions.py", "lifecycle.py", "solving.py", "races.json", "own.py", "marks.py")
+for folder, inside, names in os.walk("/"):
+    if folder == "/":
+        inside.remove("usr")  # is large, and slow on a disk that has not been read
+    found += [os.path.join(folder, name) for name in names if name in ours]
 print(found)
 """
 CLASS = {
