@@ -411,18 +411,18 @@ def test_a_notebook_sees_what_another_saved(file):
 
 def test_a_lock_that_is_held_is_said_and_waited_for_briefly(file, monkeypatch):
     """Does a stuck program cost a few seconds once, and are the changes that waited saved on top of its work?"""
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    monkeypatch.setattr(module, "PATIENCE", 3)
     ledger, other = Ledger(file), Ledger(file)
     ledger.update(3, put(n=1))
     with FileLock(f"{file}.lock"):
         began = time.monotonic()
         assert ledger.update(3, lambda design: {**design, "n": design["n"] + 1}) == {"n": 2}
-        assert 0.5 <= time.monotonic() - began < 10
+        assert time.monotonic() - began >= 3
         assert "another notebook" in ledger.problem
         assert str(file.parent) in ledger.problem
         began = time.monotonic()
         assert ledger.update(3, lambda design: {**design, "n": design["n"] + 1}) == ledger.read(3) == {"n": 3}
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 3
         assert Ledger(file).read(3) == {"n": 1}
     other.update(3, put(n=11, other=True))
     other.update(1, put(a=1))

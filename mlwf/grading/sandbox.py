@@ -181,7 +181,7 @@ class Session:
         self._control = control
         self._limits = limits
         self._is_shared = is_shared
-        self._said: Mapping[str, Any] = {}  # by its keeper, when it was interrupted
+        self._last_words: Mapping[str, Any] = {}  # its keeper's, if they came in the place of another answer
         self.lost: tuple[str, ...] = ()  # files for which there was no room
         self._number = int.from_bytes(os.urandom(6))  # no answer can be sent before its question is known
         self._until = time.monotonic() + limits.wall_seconds
@@ -326,7 +326,8 @@ class Session:
     def _interrupt(self) -> None:
         """Interrupt the cell; at the end the interrupt has come, and can't meet the cell that follows."""
         self._control.send({"order": "interrupt"})
-        self._said = self._control.receive(time.monotonic() + VALUES_WITHIN)
+        said = self._control.receive(time.monotonic() + VALUES_WITHIN)
+        self._last_words = said if "interrupted" not in said else {}
 
     def _end(self, why: str) -> None:
         """End the process, and learn from its keeper why it is gone if it ended by itself.
@@ -340,7 +341,7 @@ class Session:
             with suppress(WireError):
                 self._control.send({"order": "end"})
         try:
-            said = self._said if "ended" in self._said else self._control.receive(time.monotonic() + GRACE)
+            said = self._last_words or self._control.receive(time.monotonic() + GRACE)
             found = said.get("ended") or said.get("failed") or why
             why = why if found == "the grader ended it" else str(found)
         except TooLateError:

@@ -1,5 +1,7 @@
 """A student at a page: what a person does with mouse or keyboard, and reads from the screen."""
 
+from contextlib import AbstractContextManager
+
 from accessibility import WCAG, violations
 from choices import ANSWERS
 from playwright.sync_api import Locator, Page, expect
@@ -9,6 +11,13 @@ from mlwf.lab.content import questions
 
 STARTS_WITHIN_MS = 120_000
 MOST_TABS = 150
+
+
+def answered(page: Page, method: str, path: str, timeout: float | None = None) -> AbstractContextManager[object]:
+    """Wait until a page has asked its server for something, and has a good answer."""
+    return page.expect_response(
+        lambda response: response.request.method == method and path in response.url and response.ok, timeout=timeout
+    )
 
 
 class Student:

@@ -9,7 +9,7 @@ from pathlib import Path
 import lab
 import pytest
 from playwright.sync_api import Page, expect
-from student import STARTS_WITHIN_MS, Student
+from student import STARTS_WITHIN_MS, Student, answered
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,7 @@ def test_it_runs_once_from_its_beginning_and_stays_as_it_is(page, address, folde
     assert student.radio("cost", "5x").is_checked()  # the kernel's own state, which a second run would have reset
 
     # With a new kernel the widgets that were saved are empty shells: it runs again.
-    with page.expect_response(lambda response: response.request.method == "DELETE" and "/api/" in response.url):
+    with answered(page, "DELETE", "/api/"):
         choose(page, "Kernel", "Shut Down Kernel")
     student.open_in_jupyterlab(address.format(LAB))
     assert not student.radio("cost", "5x").is_checked()

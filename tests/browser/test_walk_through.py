@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from student import answered
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
@@ -38,11 +39,6 @@ def test_autograde_read_a_memo_and_give_feedback(small_formgrader, page, browser
         page.locator("#success-modal").wait_for(state="hidden")
         page.locator(".modal-backdrop").wait_for(state="detached")
 
-    def answered(method: str, path: str):
-        return page.expect_response(
-            lambda response: response.request.method == method and path in response.url and response.ok
-        )
-
     page.set_viewport_size({"width": 1280, "height": 640})
     page.goto(address)
     page.locator("td.num-submissions a").click()
@@ -56,14 +52,14 @@ def test_autograde_read_a_memo_and_give_feedback(small_formgrader, page, browser
     page.wait_for_url("**/gradebook/constraint_tax")
     page.locator("#main-table").get_by_role("link", name="constraint_tax").click()
     # What comes late would take the place of what is typed.
-    with answered("GET", "/api/grades?"), answered("GET", "/api/comments?"):
+    with answered(page, "GET", "/api/grades?"), answered(page, "GET", "/api/comments?"):
         page.get_by_role("link", name="Submission #1").click()
     marks = page.locator("input#memo.score")
     marks.scroll_into_view_if_needed()
-    with answered("PUT", "/api/grade/"):
+    with answered(page, "PUT", "/api/grade/"):
         marks.fill("13")
         marks.press("Tab")
-    with answered("PUT", "/api/comment/"):
+    with answered(page, "PUT", "/api/comment/"):
         page.locator("textarea#memo-comment").fill("The week needs a reason.")
         page.locator("textarea#memo-comment").press("Tab")
     page.get_by_role("heading", name="Part 4").scroll_into_view_if_needed()

@@ -20,6 +20,7 @@ from mlwf.assignment.verifier import VERIFIER
 # is taken out.
 OTHERWISE = {*outside.OTHERWISE, "forgotten-test"}
 SHOWN_ALIKE = [each for each in SUBMISSIONS if not each.refused and each.student not in OTHERWISE]
+pytestmark = pytest.mark.timeout(3000)  # the whole corpus is graded within the first test that asks for it
 
 
 @pytest.fixture
@@ -32,7 +33,6 @@ each = pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda submission:
 
 
 @pytest.mark.course
-@pytest.mark.timeout(3000)
 @each
 def test_nbgrader_gives_what_was_reviewed(stock, submission, refresh):
     """Does nbgrader by itself give what it gave when somebody last looked at it?"""
@@ -43,7 +43,6 @@ def test_nbgrader_gives_what_was_reviewed(stock, submission, refresh):
 
 
 @pytest.mark.course
-@pytest.mark.timeout(3000)
 @each
 def test_mlwf_grade_gives_what_was_reviewed(sealed, submission, refresh):
     """Does `mlwf grade` give the marks and messages of nbgrader, or else those that somebody has found fairer?"""
@@ -58,7 +57,6 @@ def test_mlwf_grade_gives_what_was_reviewed(sealed, submission, refresh):
 
 
 @pytest.mark.course
-@pytest.mark.timeout(3000)
 def test_nbgraders_own_doors_give_the_same(by_nbgrader):
     """Do the steps that `nbgrader autograde` and formgrader take give what `mlwf grade` gives?"""
     different = [s.student for s in SUBMISSIONS if by_nbgrader.outcome(s) != golden(s, sealed=True)]
@@ -80,7 +78,6 @@ def test_without_walls_the_marks_are_the_same(tmp_path):
 
 
 @pytest.mark.course
-@pytest.mark.timeout(3000)
 def test_only_what_was_changed_is_for_a_person_to_look_at(sealed):
     """Does the command name those whose cells of the instructor's are not as they were given out, and nobody else?"""
     _, said = sealed
@@ -100,7 +97,6 @@ def _write(path, found):
 
 
 @pytest.mark.course
-@pytest.mark.timeout(3000)
 @pytest.mark.parametrize("submission", SHOWN_ALIKE, ids=lambda submission: submission.student)
 def test_the_verifier_shows_what_nbgrader_shows(stock, submission, monkeypatch):
     """Is every output the same, byte by byte, when the answers are marked outside of the student's process?"""
@@ -159,7 +155,6 @@ def test_the_corpus_is_large_enough_and_has_no_stray_files():
 
 
 @pytest.mark.course
-@pytest.mark.timeout(3000)
 def test_a_second_grading_changes_nothing(sealed):
     """Do all get the same marks and messages again, and does what a person gave to a memo stay?"""
     course, _ = sealed

@@ -18,6 +18,7 @@ from urllib.request import HTTPCookieProcessor, HTTPSHandler, ProxyHandler, buil
 
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, Route, expect
+from student import answered
 
 from mlwf.assignment.notebook import solutions
 
@@ -408,6 +409,4 @@ class Formgrader:
 
     def _asked(self, method: str, path: str) -> AbstractContextManager[object]:
         """Wait until the page has asked the server for something, and has its answer."""
-        return self.page.expect_response(
-            lambda response: response.request.method == method and path in response.url and response.ok, timeout=SLOW_MS
-        )
+        return answered(self.page, method, path, SLOW_MS)
